@@ -1,0 +1,109 @@
+"""Document, Passage, Audience: what the knowledge room is made of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+EVERYONE = "everyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Labels that say who may see a document, or whom a search is for.
+
+    A document is seen by a search when they share a label. Labels are plain strings:
+    ``everyone``, ``channel:slack/T1/C2``, ``person:slack/T1/U3``. An empty audience sees nothing.
+    """
+
+    labels: frozenset[str]
+
+    @classmethod
+    def of(cls, *labels: str) -> Audience:
+        return cls(frozenset(labels))
+
+    @classmethod
+    def everyone(cls) -> Audience:
+        return cls.of(EVERYONE)
+
+    def __or__(self, other: Audience) -> Audience:
+        return Audience(self.labels | other.labels)
+
+    def sees(self, labels: Iterable[str]) -> bool:
+        return not self.labels.isdisjoint(labels)
+
+    def __bool__(self) -> bool:
+        return bool(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a document: its level (1 is the highest), its text, and where its line starts."""
+
+    level: int
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One thing that can be cited: a file, a page, a note.
+
+    ``text`` is the extracted text; every span in Footnote is a pair of character offsets into it.
+    ``links`` are titles or addresses that the document itself refers to (wiki links, hrefs).
+    ``aliases`` are further names that it goes by. ``uri`` is what a person can open.
+    """
+
+    id: str
+    source: str
+    uri: str
+    title: str
+    text: str
+    audience: Audience
+    content_hash: str
+    headings: tuple[Heading, ...] = ()
+    links: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    modified: float = 0.0
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document with its exact span: ``document.text[start:end] == text``.
+
+    ``headings`` is the path of headings above it, outermost first. ``embeddable`` is what is embedded
+    and searched: title and headings' path, a newline, then the text.
+    """
+
+    id: str
+    document: str
+    source: str
+    title: str
+    headings: tuple[str, ...]
+    text: str
+    start: int
+    end: int
+    audience: Audience
+
+    @property
+    def embeddable(self) -> str:
+        return f"{' > '.join((self.title, *(h for h in self.headings if h != self.title)))}\n{self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found, and how well it fits; higher is better, comparable within one search only."""
+
+    passage: Passage
+    score: float
+    similarity: float | None = None
+    """Cosine similarity to the question where the passage has a vector."""
+    via: str = ""
+    """How it was found: ``text``, ``meaning``, ``title`` or ``link``, joined by ``+``."""
+
+
+def content_hash(data: bytes) -> str:
+    """A short, stable name for exactly these bytes (BLAKE2b, 16 bytes, hex)."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -1,0 +1,33 @@
+"""The port `Source`: where documents come from. One file a source.
+
+A source lists what is there, cheaply, then reads one thing at a time. What it lists no longer is gone
+and leaves the store too. `read` raises `Unreadable` with the reason; that stops nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from retrieval.documents import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One thing a source has: the document's id and the hash of its present content."""
+
+    id: str
+    content_hash: str
+    size: int = 0
+
+
+class Source(Protocol):
+    name: str
+    """Stable: documents are remembered under it (``folder:/home/mei/vault``)."""
+
+    def list(self) -> AsyncIterator[Listed]:
+        """Everything that is there now. Raises `Unreadable` where the source as a whole is away."""
+        ...
+
+    async def read(self, listed: Listed) -> Document: ...
