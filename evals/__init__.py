@@ -1,0 +1,1 @@
+"""The room that grades: cases, judges, metrics, reports. Nothing in it answers a person."""

@@ -1,0 +1,50 @@
+"""What can go wrong in the agent room.
+
+    AgentError
+    ├── ModelError
+    │   ├── ModelUnavailable   the provider is away, refuses the key, or answers garbage; take the plainer way
+    │   └── ModelMisconfigured the model's name or setting is wrong; say so at start
+    ├── CeilingReached         a ceiling (money, tokens, steps, seconds) ends the run with a plain sentence
+    ├── ToolFailed             a tool could not do what it was asked
+    └── ApprovalError
+        ├── NotAllowed         this person may not decide this
+        └── NotPending         decided, expired or gone already
+
+Every message is one line: what, where, and what to do next; it may be shown to a person as it is.
+"""
+
+
+class AgentError(Exception):
+    """Base of all errors of this room."""
+
+
+class ModelError(AgentError):
+    """Base of what goes wrong with a language model."""
+
+
+class ModelUnavailable(ModelError):
+    """The provider could not answer this call. The caller goes on in the plainer way and says so."""
+
+
+class ModelMisconfigured(ModelError):
+    """A model's name, key or address can't work. Raised when it is opened, before any run."""
+
+
+class CeilingReached(AgentError):
+    """A ceiling was reached; the message is the sentence to show."""
+
+
+class ToolFailed(AgentError):
+    """A tool did not do its work; the message is what the agent and the person read."""
+
+
+class ApprovalError(AgentError):
+    """Base of what a press on a card can run into."""
+
+
+class NotAllowed(ApprovalError):
+    """This person may not decide this approval."""
+
+
+class NotPending(ApprovalError):
+    """The approval waits no longer; the message says what became of it and by whom."""

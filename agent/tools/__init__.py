@@ -1,0 +1,56 @@
+"""Tools: what the agent can do. One file a tool; each declares its effect: reading runs, writing waits.
+
+A tool validates its arguments with a pydantic model (the edit form is made from the same schema), and
+raises `ToolFailed` with one line when it can't do its work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel
+
+from retrieval.documents import Audience, Document, Hit
+
+
+class Effect(StrEnum):
+    """READ changes nothing outside and runs at once; WRITE changes the world and waits for a person."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """On whose behalf a tool runs. ``key`` is the same whenever the same call is tried again."""
+
+    run: str
+    key: str
+    person: str
+    person_name: str
+    place: str
+    audience: Audience
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool did, in words; what it found to cite; documents that only this run has read."""
+
+    text: str
+    hits: tuple[Hit, ...] = ()
+    documents: tuple[Document, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """``run`` does it; ``summary`` says in one line what it would do, for the person who decides."""
+
+    name: str
+    description: str
+    arguments: type[BaseModel]
+    effect: Effect
+    run: Callable[[Any, ToolContext], Awaitable[ToolResult]]
+    summary: Callable[[Any], str] = field(default=lambda arguments: str(arguments))
