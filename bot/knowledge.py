@@ -1,0 +1,1 @@
+"""What the assistant knows and from where: the sources that were added, syncing them, and how far that is."""

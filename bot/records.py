@@ -1,0 +1,161 @@
+"""What was said where: the transcript of every place, people's marks, and where approval cards stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Dialect, event, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.chat import Person, Place, Reply
+from bot.tables import cards, feedback, messages
+
+_reply = TypeAdapter(Reply)
+Listener = Callable[[Place, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message of a transcript. ``kind`` is ``person`` or ``assistant``; ``reply`` only on the assistant's."""
+
+    place: Place
+    key: str
+    author: Person
+    kind: str
+    text: str
+    reply: Reply | None
+    at: float
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """An engine for the records: SQLite in WAL mode, or PostgreSQL through psycopg."""
+    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def sqlite_url(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def upsert(dialect: Dialect) -> Any:
+    """The dialect's INSERT that knows ON CONFLICT."""
+    return postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+
+
+class Records:
+    """Reads and writes the bot's tables. ``watch`` tells listeners of every change of a transcript."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._insert = upsert(engine.dialect)
+        self._listeners: set[Listener] = set()
+
+    def watch(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener(place, key)`` after every change; returns what ends it."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    async def say(
+        self, place: Place, key: str, author: Person, text: str, at: float, reply: Reply | None = None
+    ) -> None:
+        """Write a message, or replace the one of this key in this channel; its time stays the first one."""
+        kind = "person" if reply is None else "assistant"
+        payload = None if reply is None else _reply.dump_python(reply, mode="json")
+        row = {
+            "channel": place.channel_key,
+            "thread": place.thread,
+            "key": key,
+            "author": author.id,
+            "author_name": author.name,
+            "kind": kind,
+            "text": text,
+            "reply": payload,
+            "at": at,
+            "updated_at": at,
+        }
+        changed = {"text": text, "reply": payload, "updated_at": at}
+        statement = (
+            self._insert(messages).values(row).on_conflict_do_update(index_elements=["channel", "key"], set_=changed)
+        )
+        async with self.engine.begin() as connection:
+            await connection.execute(statement)
+        await asyncio.gather(*(listener(place, key) for listener in tuple(self._listeners)))
+
+    async def transcript(self, place: Place, limit: int = 200) -> list[Entry]:
+        """What was said in a thread, its first message included, oldest first; the newest ``limit`` of it."""
+        in_place = messages.c.thread == place.thread
+        if place.thread:
+            in_place = or_(in_place, messages.c.key == place.thread)
+        query = select(messages).where(messages.c.channel == place.channel_key, in_place)
+        async with self.engine.connect() as connection:
+            rows = (await connection.execute(query.order_by(messages.c.id.desc()).limit(limit))).mappings().all()
+        return [_entry(row) for row in reversed(rows)]
+
+    async def message(self, place: Place, key: str) -> Entry | None:
+        query = select(messages).where(messages.c.channel == place.channel_key, messages.c.key == key)
+        async with self.engine.connect() as connection:
+            row = (await connection.execute(query)).mappings().first()
+        return _entry(row) if row else None
+
+    async def channels(self, platform: str) -> list[Place]:
+        """Every channel of a platform in which something was said."""
+        query = select(messages.c.channel).where(messages.c.channel.startswith(f"{platform}/")).distinct()
+        async with self.engine.connect() as connection:
+            keys = (await connection.execute(query)).scalars().all()
+        return [Place.parse(f"{key}/") for key in sorted(keys)]
+
+    async def mark(self, run: str, person: Person, mark: str, reason: str, at: float) -> None:
+        """Remember what a person thought of an answer; the last mark counts."""
+        row = {"run": run, "person": person.id, "mark": mark, "reason": reason, "at": at}
+        changed = {"mark": mark, "reason": reason, "at": at}
+        statement = (
+            self._insert(feedback).values(row).on_conflict_do_update(index_elements=["run", "person"], set_=changed)
+        )
+        async with self.engine.begin() as connection:
+            await connection.execute(statement)
+
+    async def marks(self, run: str) -> dict[str, str]:
+        """Person to mark for one answer."""
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(select(feedback.c.person, feedback.c.mark).where(feedback.c.run == run))
+            return {person: mark for person, mark in rows}
+
+    async def pin(self, approval: str, place: Place, key: str) -> None:
+        """Remember that a card of this approval stands in this place as message ``key``."""
+        row = {"approval": approval, "place": place.key, "key": key}
+        statement = self._insert(cards).values(row).on_conflict_do_nothing()
+        async with self.engine.begin() as connection:
+            await connection.execute(statement)
+
+    async def pinned(self, approval: str) -> list[tuple[Place, str]]:
+        """Everywhere that a card of this approval stands."""
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(select(cards.c.place, cards.c.key).where(cards.c.approval == approval))
+            return [(Place.parse(place), key) for place, key in rows]
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        place=Place.parse(f"{row['channel']}/{row['thread']}"),
+        key=row["key"],
+        author=Person(row["author"], row["author_name"], row["kind"] == "assistant"),
+        kind=row["kind"],
+        text=row["text"],
+        reply=None if row["reply"] is None else _reply.validate_python(row["reply"]),
+        at=row["at"],
+    )
