@@ -133,7 +133,7 @@ class Records:
         """Person to mark for one answer."""
         async with self.engine.connect() as connection:
             rows = await connection.execute(select(feedback.c.person, feedback.c.mark).where(feedback.c.run == run))
-            return {person: mark for person, mark in rows}
+            return dict(rows.tuples().all())
 
     async def pin(self, approval: str, place: Place, key: str) -> None:
         """Remember that a card of this approval stands in this place as message ``key``."""
