@@ -33,6 +33,18 @@ approvals = Table(
     UniqueConstraint("run", "call", name="uq_approvals_run_call"),
 )
 
+approval_events = Table(
+    "approval_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("approval", String(64), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("by", String(255), nullable=False),
+    Column("fingerprint", String(16), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 decisions = Table(
     "decisions",
     metadata,

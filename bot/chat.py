@@ -51,6 +51,9 @@ class Person:
     is_bot: bool = False
 
 
+ASSISTANT = Person("footnote", "Footnote", is_bot=True)
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A file that came with a mention, where its bytes lie on this machine until they are read."""
@@ -61,7 +64,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Somebody addressed the assistant. ``event_id`` makes it happen once; ``text`` is without the mention itself."""
+    """Somebody addressed the assistant. ``event_id`` makes it happen once; ``text`` is without the mention itself.
+
+    ``message`` is the key of the message in its channel; empty where that is the event's id.
+    """
 
     event_id: str
     place: Place
@@ -69,6 +75,7 @@ class Mention:
     text: str
     at: float
     files: tuple[File, ...] = ()
+    message: str = ""
 
 
 class Action(StrEnum):

@@ -25,7 +25,10 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """On whose behalf a tool runs. ``key`` is the same whenever the same call is tried again."""
+    """On whose behalf a tool runs. ``key`` is the same whenever the same call is tried again.
+
+    ``addresses`` are the web addresses that the asker wrote or the run has found.
+    """
 
     run: str
     key: str
@@ -33,6 +36,7 @@ class ToolContext:
     person_name: str
     place: str
     audience: Audience
+    addresses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,8 +80,12 @@ class Store(Protocol):
         """Passages that still lack a vector, any audience (this one feeds the embedder and nobody else)."""
         ...
 
-    async def embed(self, vectors: Mapping[str, Vector]) -> None:
-        """Passage id to vector. Ids that are gone meanwhile are passed over."""
+    async def vectors(self, passages: Collection[str]) -> dict[str, list[float]]:
+        """Passage id to vector, for those that have one."""
+        ...
+
+    async def embed(self, vectors: Mapping[Passage, Vector]) -> None:
+        """Passage to vector. Those that are gone, or have changed meanwhile, are passed over."""
         ...
 
     async def counts(self) -> Counts: ...

@@ -1,0 +1,63 @@
+# `make demo` opens the assistant, `make test` runs the suite; each sets everything up itself. `make help` lists the rest.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+UV := UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check chaos lock clean bench-retrieval bench-answers bench-frame bench-burst bench-sync bench-start bench-local-model
+
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+demo: .venv/.ready ## Set up, then open the assistant on real text in the browser
+	@$(BIN)/footnote up --demo --open
+
+test: .venv/.ready-dev ## Set up, then run the whole test suite
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.ready-dev ## Lint, types, and the one-way rule between rooms
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+chaos: .venv/.ready-dev ## Kill the assistant 200 times on a seeded schedule and look for what was lost or doubled
+	@FOOTNOTE_KILLS=200 $(BIN)/python -m pytest tests/chaos --timeout=3600 -s $(ARGS)
+
+bench-retrieval: .venv/.ready-dev ## CORPUS=… QUESTIONS=…: recall and nDCG of full text, vectors and the product's way
+	@$(BIN)/python -m benchmarks.retrieval --corpus $(CORPUS) --questions $(QUESTIONS) $(ARGS)
+
+bench-answers: .venv/.ready-dev ## DATA=…: what is quoted, what is refused, rightly or not
+	@$(BIN)/python -m benchmarks.answers --data $(DATA) $(ARGS)
+
+bench-frame: .venv/.ready-dev ## What the frame costs a mention, beside a bare LangGraph graph
+	@$(BIN)/python -m benchmarks.frame $(ARGS)
+
+bench-burst: .venv/.ready-dev ## 1,000 mentions at once from 100 places
+	@$(BIN)/python -m benchmarks.burst $(ARGS)
+
+bench-sync: .venv/.ready-dev ## Sync, beside a plain loop of the same parsers and embedder
+	@$(BIN)/python -m benchmarks.sync $(ARGS)
+
+bench-start: .venv/.ready-dev ## How long `footnote --help` and a cold start take
+	@$(BIN)/python -m benchmarks.start $(ARGS)
+
+bench-local-model: .venv/.ready-dev ## A real local model through the gguf adapter
+	@$(BIN)/python -m benchmarks.local_model $(ARGS)
+
+lock: .venv/bin/uv ## Resolve the dependencies again
+	@$(UV) lock
+
+clean: ## Remove the virtual environment and caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/bin/uv:
+	@test -n "$(PYTHON)" || { echo "Footnote needs Python 3.11 or newer: install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up .venv with $(PYTHON) (once; about a minute)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet 'uv>=0.9'
+
+.venv/.ready: .venv/bin/uv pyproject.toml uv.lock
+	@$(UV) sync --locked --inexact --no-dev
+	@touch $@
+
+.venv/.ready-dev: .venv/bin/uv pyproject.toml uv.lock
+	@$(UV) sync --locked --inexact --all-extras
+	@touch $@ .venv/.ready

@@ -1,0 +1,333 @@
+"""The ledger: which tool calls wait for a person, what was decided and by whom, what was done.
+
+    proposed -> approved -> started -> done | failed | unknown
+            \\-> rejected | expired            unknown -> approved (run again) | abandoned
+
+Every change of state is one conditional UPDATE: whoever's statement changes the row has won, everyone else is told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from agent.errors import NotAllowed, NotPending
+from agent.tables import approval_events as events
+from agent.tables import approvals as table
+
+
+class State(StrEnum):
+    """Where a proposed call stands."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Deciders:
+    """Who may decide. ``others`` is anyone in the place but the asker; ``named`` only the people listed. Never a bot."""
+
+    rule: Literal["place", "asker", "others", "named"] = "place"
+    people: tuple[str, ...] = ()
+
+    def allows(self, person: str, asker: str, in_place: bool) -> bool:
+        match self.rule:
+            case "place":
+                return in_place
+            case "asker":
+                return person == asker
+            case "others":
+                return in_place and person != asker
+            case "named":
+                return person in self.people
+
+    def in_words(self, asker_name: str) -> str:
+        match self.rule:
+            case "place":
+                return "anyone in the channel it was asked in"
+            case "asker":
+                return f"only {asker_name}, who asked"
+            case "others":
+                return f"anyone in the channel but {asker_name}, who asked"
+            case "named":
+                return f"only {', '.join(self.people)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One row of the ledger."""
+
+    id: str
+    run: str
+    call: str
+    tool: str
+    arguments: dict[str, Any]
+    arguments_hash: str
+    summary: str
+    place: str
+    asker: str
+    asker_name: str
+    deciders: Deciders
+    state: State
+    edited: bool
+    decided_by: str | None
+    decided_by_name: str | None
+    press: str | None
+    reason: str | None
+    result: str | None
+    proposed_at: float
+    expires_at: float
+    decided_at: float | None
+
+    @property
+    def fingerprint(self) -> str:
+        """The first eight digits of the arguments' hash, as shown to people."""
+        return self.arguments_hash[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person said by pressing: ``press`` is the event's id, so that the same press twice is one."""
+
+    press: str
+    person: str
+    person_name: str
+    in_place: bool
+    is_bot: bool = False
+    reason: str = ""
+
+
+def arguments_hash(tool: str, arguments: Mapping[str, Any]) -> str:
+    """The hash that binds a decision to exactly this call: SHA-256 over the tool's name and canonical JSON."""
+    canonical = json.dumps([tool, arguments], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Ledger:
+    """Reads and writes the table ``approvals``; every change is told in ``approval_events`` too."""
+
+    def __init__(self, engine: AsyncEngine, clock: Callable[[], float], expires_after: float = 7 * 86_400.0) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._expires_after = expires_after
+
+    async def propose(
+        self,
+        *,
+        run: str,
+        call: str,
+        tool: str,
+        arguments: dict[str, Any],
+        summary: str,
+        place: str,
+        asker: str,
+        asker_name: str,
+        deciders: Deciders,
+    ) -> Approval:
+        """Put a call on the ledger. The same call of the same run again gives the row that is there already."""
+        now = self._clock()
+        identity = hashlib.sha256(f"{run}\0{call}".encode()).hexdigest()[:32]
+        digest = arguments_hash(tool, arguments)
+        row = {
+            "id": identity,
+            "run": run,
+            "call": call,
+            "tool": tool,
+            "arguments": arguments,
+            "arguments_hash": digest,
+            "summary": summary,
+            "place": place,
+            "asker": asker,
+            "asker_name": asker_name,
+            "deciders": {"rule": deciders.rule, "people": list(deciders.people)},
+            "state": State.PROPOSED,
+            "edited": False,
+            "proposed_at": now,
+            "expires_at": now + self._expires_after,
+        }
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(insert(table).values(row))
+                await self._tell(connection, identity, State.PROPOSED, asker, digest, summary)
+        except IntegrityError:
+            pass
+        return await self._get(identity)
+
+    async def approve(self, approval: str, verdict: Verdict) -> Approval:
+        """Raises `NotAllowed`, or `NotPending` where somebody decided first or it expired."""
+        return await self._decide(approval, verdict, State.APPROVED, {})
+
+    async def approve_edited(
+        self, approval: str, verdict: Verdict, arguments: dict[str, Any], summary: str
+    ) -> Approval:
+        """Approve other arguments than were proposed; they and their hash are what runs. Raises as `approve`."""
+        tool = (await self._get(approval)).tool
+        edit = {"arguments": arguments, "arguments_hash": arguments_hash(tool, arguments), "summary": summary}
+        return await self._decide(approval, verdict, State.APPROVED, {**edit, "edited": True})
+
+    async def reject(self, approval: str, verdict: Verdict) -> Approval:
+        """Raises as `approve`."""
+        return await self._decide(approval, verdict, State.REJECTED, {})
+
+    async def retry(self, approval: str, verdict: Verdict) -> Approval:
+        """Let a call that was cut off run again. Raises as `approve`."""
+        return await self._decide(approval, verdict, State.APPROVED, {}, State.UNKNOWN)
+
+    async def abandon(self, approval: str, verdict: Verdict) -> Approval:
+        """Leave a call that was cut off as it is. Raises as `approve`."""
+        return await self._decide(approval, verdict, State.ABANDONED, {}, State.UNKNOWN)
+
+    async def begin(self, approval: str, arguments: Mapping[str, Any]) -> bool:
+        """Take an approved call up for running, once; True if this caller is to run it.
+
+        Only the arguments that were decided on are taken up. One that was started already and never ended
+        becomes unknown: it is not run again by itself.
+        """
+        row = await self._get(approval)
+        digest = arguments_hash(row.tool, arguments)
+        now = self._clock()
+        if await self._move(approval, {State.APPROVED}, State.STARTED, {"started_at": now}, digest=digest):
+            return True
+        await self._move(approval, {State.STARTED}, State.UNKNOWN, {}, note="it was cut off while it ran")
+        return False
+
+    async def finish(self, approval: str, result: str) -> Approval:
+        values = {"result": result, "finished_at": self._clock()}
+        await self._move(approval, {State.STARTED}, State.DONE, values, note=result)
+        return await self._get(approval)
+
+    async def fail(self, approval: str, error: str) -> Approval:
+        values = {"result": error, "finished_at": self._clock()}
+        await self._move(approval, {State.STARTED}, State.FAILED, values, note=error)
+        return await self._get(approval)
+
+    async def expire_due(self) -> list[Approval]:
+        """Expire what nobody decided in time; returns the ones that this call expired."""
+        now = self._clock()
+        query = select(table.c.id).where(table.c.state == State.PROPOSED, table.c.expires_at <= now)
+        async with self._engine.connect() as connection:
+            due = (await connection.execute(query)).scalars().all()
+        return [
+            await self._get(one)
+            for one in due
+            if await self._move(one, {State.PROPOSED}, State.EXPIRED, {"decided_at": now})
+        ]
+
+    async def get(self, approval: str) -> Approval | None:
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(table).where(table.c.id == approval))).mappings().first()
+        return _approval(row) if row else None
+
+    async def by_run(self, run: str) -> list[Approval]:
+        """Every call of a run that went onto the ledger, in order."""
+        return await self._select(select(table).where(table.c.run == run).order_by(table.c.proposed_at))
+
+    async def pending(self) -> list[Approval]:
+        """What waits for a person, oldest first: undecided, or cut off."""
+        waiting = table.c.state.in_([State.PROPOSED, State.UNKNOWN])
+        return await self._select(select(table).where(waiting).order_by(table.c.proposed_at))
+
+    async def log(self, limit: int = 200) -> list[Approval]:
+        """The newest rows, whatever their state."""
+        return await self._select(select(table).order_by(table.c.proposed_at.desc()).limit(limit))
+
+    async def _decide(
+        self, approval: str, verdict: Verdict, to: State, values: dict[str, Any], since: State = State.PROPOSED
+    ) -> Approval:
+        row = await self.get(approval)
+        if row is None:
+            raise NotPending("This is no longer known here, so it can't be decided.")
+        if verdict.is_bot or not row.deciders.allows(verdict.person, row.asker, verdict.in_place):
+            raise NotAllowed(f"You can't decide this: {row.deciders.in_words(row.asker_name or 'the asker')} may.")
+        now = self._clock()
+        if since is State.PROPOSED and row.expires_at <= now:
+            await self._move(approval, {State.PROPOSED}, State.EXPIRED, {"decided_at": now})
+        decided = {
+            "decided_by": verdict.person,
+            "decided_by_name": verdict.person_name,
+            "press": verdict.press,
+            "reason": verdict.reason or None,
+            "decided_at": now,
+        }
+        won = await self._move(approval, {since}, to, {**decided, **values}, by=verdict.person, note=verdict.reason)
+        row = await self._get(approval)
+        if won or row.press == verdict.press:
+            return row
+        raise NotPending(_too_late(row))
+
+    async def _move(
+        self,
+        approval: str,
+        since: Collection[State],
+        to: State,
+        values: dict[str, Any],
+        *,
+        by: str = "footnote",
+        note: str = "",
+        digest: str | None = None,
+    ) -> bool:
+        """The one conditional UPDATE: True if this call changed the state."""
+        where = [table.c.id == approval, table.c.state.in_(list(since))]
+        if digest is not None:
+            where.append(table.c.arguments_hash == digest)
+        async with self._engine.begin() as connection:
+            changed = await connection.execute(update(table).where(*where).values(state=to, **values))
+            if changed.rowcount != 1:
+                return False
+            shown = values.get("arguments_hash") or digest or ""
+            await self._tell(connection, approval, to, by, shown, note)
+        return True
+
+    async def _tell(
+        self, connection: AsyncConnection, approval: str, state: State, by: str, digest: str, note: str
+    ) -> None:
+        row = {"approval": approval, "state": state, "by": by, "fingerprint": digest[:8], "note": note}
+        await connection.execute(insert(events).values(**row, at=self._clock()))
+
+    async def _get(self, approval: str) -> Approval:
+        row = await self.get(approval)
+        if row is None:
+            raise NotPending("This is no longer known here, so it can't be decided.")
+        return row
+
+    async def _select(self, query: Any) -> list[Approval]:
+        async with self._engine.connect() as connection:
+            return [_approval(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _too_late(row: Approval) -> str:
+    who = row.decided_by_name or row.decided_by or "somebody"
+    match row.state:
+        case State.REJECTED:
+            return f"{who} has rejected this already."
+        case State.EXPIRED:
+            return "This has expired: nobody decided in time, so it was not done. Ask again if it is still wanted."
+        case State.ABANDONED:
+            return f"{who} has left this as it is already."
+        case State.UNKNOWN:
+            return "This was cut off while it ran: choose whether to run it again."
+        case State.PROPOSED:
+            return "This waits for its first decision."
+        case State.APPROVED | State.STARTED | State.DONE | State.FAILED:
+            return f"{who} has approved this already."
+
+
+def _approval(row: Any) -> Approval:
+    names = [name for name in Approval.__dataclass_fields__ if name not in {"deciders", "state"}]
+    deciders = Deciders(row["deciders"]["rule"], tuple(row["deciders"]["people"]))
+    return Approval(**{name: row[name] for name in names}, deciders=deciders, state=State(row["state"]))

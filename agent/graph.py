@@ -1,0 +1,190 @@
+"""The whole graph on one page.
+
+    decide -> gather -> (enough? no: gather again) -> write -> check -> deliver
+    decide -> act -> (writing tool: approve) -> execute -> act ... -> write
+
+`approve` holds nothing but the interrupt, so that a resumed run never repeats an effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.config import get_stream_writer
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import interrupt
+
+from agent import decisions
+from agent.agent import Agent
+from agent.errors import ModelUnavailable
+from agent.evidence import Sentence, merge
+from agent.state import Answer, Draft, State
+
+ROUNDS = 3
+"""How often one question may be searched for."""
+GREETING = (
+    "Hello! Mention me with a question and I answer from what this team has indexed, with a footnote behind every "
+    "claim, or say that I don't know. I can also remember a note (“remember that …”), post for you (“post … in "
+    "#channel”), read a page you link and run a calculation. Whatever changes something waits for your approval."
+)
+
+
+def build_graph(agent: Agent, checkpointer: BaseCheckpointSaver[Any]) -> CompiledStateGraph[State, None, State, State]:
+    """The compiled graph; a run's id is its thread id."""
+    graph = StateGraph(State)
+    nodes = Nodes(agent)
+    for node in (nodes.decide, nodes.gather, nodes.act, nodes.approve, nodes.execute):
+        graph.add_node(node.__name__, node)
+    for node in (nodes.write, nodes.check, nodes.deliver):
+        graph.add_node(node.__name__, node)
+    graph.add_edge(START, "decide")
+    graph.add_conditional_edges("decide", after_decide)
+    graph.add_conditional_edges("gather", after_gather)
+    graph.add_conditional_edges("act", after_act)
+    graph.add_edge("approve", "execute")
+    graph.add_conditional_edges("execute", after_execute)
+    graph.add_edge("write", "check")
+    graph.add_edge("check", "deliver")
+    graph.add_edge("deliver", END)
+    return graph.compile(checkpointer=checkpointer)
+
+
+def after_decide(state: State) -> Literal["gather", "act", "deliver"]:
+    match state["route"]:
+        case "act":
+            return "act"
+        case "greet":
+            return "deliver"
+        case _:
+            return "gather"
+
+
+def after_gather(state: State) -> Literal["gather", "write"]:
+    again = not state["enough"] and state["rounds"] < ROUNDS and state["queries"]
+    return "gather" if again else "write"
+
+
+def after_act(state: State) -> Literal["approve", "execute", "gather", "write", "deliver"]:
+    calls = state["calls"]
+    if not calls:
+        return "gather"
+    if calls[-1]["state"] == "pending":
+        return "approve" if calls[-1]["approval"] else "execute"
+    return "write" if state["evidence"] else "deliver"
+
+
+def after_execute(state: State) -> Literal["approve", "act"]:
+    """A call that may or may not have run waits for a person again."""
+    return "approve" if state["calls"][-1]["state"] == "pending" else "act"
+
+
+class Nodes:
+    """The nodes: each from the state to what changes in it."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    async def decide(self, state: State) -> State:
+        _status("Thinking")
+        decider = self._agent.decider(state)
+        whole = await decisions.standalone(decider, state["question"], state["transcript"])
+        route = await decisions.route(decider, state["question"])
+        found: State = {"standalone": whole.value.question, "route": route.value.route, "queries": []}
+        if route.value.route == "answer":
+            found["queries"] = (await decisions.split(decider, whole.value.question)).value.queries
+        return {**found, "notes": decider.notes, "searched": [], "rounds": 0, "evidence": [], "calls": [], "drafts": []}
+
+    async def gather(self, state: State) -> State:
+        queries = [query for query in state["queries"] if query not in state["searched"]] or [state["standalone"]]
+        _status(f"Searching for “{_short(queries[0])}”" + (f" and {len(queries) - 1} more" if queries[1:] else ""))
+        found = await asyncio.gather(*(self._agent.search(query, state) for query in queries))
+        decider = self._agent.decider(state)
+        evidence = merge(state["evidence"], [item for items, _ in found for item in items])
+        searched = [*state["searched"], *queries]
+        decision = await decisions.enough(decider, state["standalone"], evidence, searched)
+        following = [decision.value.next_query] if decision.value.next_query else []
+        return {
+            "evidence": evidence[: self._agent.limits.evidence],
+            "searched": searched,
+            "enough": decision.value.enough,
+            "queries": [query for query in following if query not in searched],
+            "rounds": state["rounds"] + 1,
+            "notes": _add(decider.notes, *(note for _, notes in found for note in notes)),
+        }
+
+    async def act(self, state: State) -> State:
+        decider = self._agent.decider(state)
+        call = await self._agent.next_call(state, decider)
+        calls = state["calls"] if call is None else [*state["calls"], call]
+        queries = [state["standalone"]] if not calls else state["queries"]
+        return {"calls": calls, "queries": queries, "notes": decider.notes}
+
+    async def approve(self, state: State) -> State:
+        interrupt({"approval": state["calls"][-1]["approval"]})
+        return {}
+
+    async def execute(self, state: State) -> State:
+        _status(f"Running {state['calls'][-1]['tool']}")
+        call, evidence = await self._agent.execute(state)
+        return {"calls": [*state["calls"][:-1], call], "evidence": merge(state["evidence"], evidence)}
+
+    async def write(self, state: State) -> State:
+        _status("Writing")
+        decider = self._agent.decider(state)
+        for writer in self._agent.writers(state):
+            drafts: list[Draft] = []
+            try:
+                async for sentence in writer.write(state["standalone"], state["evidence"]):
+                    verdict = await decisions.supported(decider, sentence)
+                    drafts.append(Draft(sentence=sentence, supported=verdict.value.supported))
+                    _show([draft["sentence"] for draft in drafts if draft["supported"]])
+            except ModelUnavailable as error:
+                decider.notes = _add(decider.notes, f"Quoted instead of written: {error}")
+                _show([])
+                continue
+            break
+        return {"drafts": drafts, "notes": decider.notes}
+
+    async def check(self, state: State) -> State:
+        decider = self._agent.decider(state)
+        kept: list[Draft] = []
+        for draft in state["drafts"]:
+            mended = draft if draft["supported"] else await self._agent.mend(draft, state, decider)
+            if mended is not None:
+                kept.append(mended)
+        dropped = len(state["drafts"]) - len(kept)
+        note = f"Left out {dropped} sentence{'s' * (dropped > 1)} that no source supports." if dropped else ""
+        return {"drafts": kept, "notes": _add(decider.notes, note)}
+
+    async def deliver(self, state: State) -> State:
+        sentences = [draft["sentence"] for draft in state["drafts"]]
+        done = [call for call in state["calls"] if call["state"] != "pending"]
+        greeting = GREETING if state["route"] == "greet" else ""
+        answer = Answer(
+            text=greeting,
+            sentences=sentences,
+            refused=not (sentences or done or greeting),
+            searched=state["searched"],
+            notes=state["notes"],
+            actions=done,
+        )
+        return {"answer": await self._agent.finish(state, answer)}
+
+
+def _status(text: str) -> None:
+    get_stream_writer()({"status": text})
+
+
+def _show(sentences: list[Sentence]) -> None:
+    get_stream_writer()({"sentences": sentences})
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59].rstrip() + "…"
+
+
+def _add(notes: list[str], *more: str) -> list[str]:
+    return list(dict.fromkeys((*notes, *(note for note in more if note))))

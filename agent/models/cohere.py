@@ -1,0 +1,125 @@
+"""Cohere's chat through its own client: tools, streaming, and its own citations of the sources it was given.
+
+API: https://docs.cohere.com/reference/chat-stream (v2). The extra `cohere`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from cohere import AsyncClientV2
+from cohere.core.api_error import ApiError
+from pydantic import SecretStr, ValidationError
+
+from agent.errors import ModelUnavailable
+from agent.models import Cited, Completion, Message, Request, ToolCall, Usage
+
+
+@dataclass(slots=True)
+class _Gathered:
+    text: list[str] = field(default_factory=list)
+    calls: dict[int, dict[str, str]] = field(default_factory=dict)
+    citations: list[Cited] = field(default_factory=list)
+    tokens: tuple[int, int] = (0, 0)
+
+
+class Cohere:
+    """A `ChatModel`. ``url`` is another address than Cohere's, or empty."""
+
+    def __init__(self, model: str, key: SecretStr, url: str = "") -> None:
+        self.name = f"cohere:{model}"
+        self._model = model
+        self._client = AsyncClientV2(api_key=key.get_secret_value(), base_url=url or None, timeout=120)
+
+    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+        started = time.monotonic()
+        gathered = _Gathered()
+        try:
+            async for event in self._client.chat_stream(**self._arguments(request)):
+                if piece := _take(event, gathered):
+                    yield piece
+        except ApiError as error:
+            raise ModelUnavailable(f"{self.name} answered {error.status_code} ({_said(error.body)}).") from error
+        except (httpx.HTTPError, ValidationError, ValueError, AttributeError, TypeError) as error:
+            raise ModelUnavailable(f"{self.name} could not be understood ({type(error).__name__}).") from error
+        asked, wrote = gathered.tokens
+        calls = tuple(_call(self.name, call) for _, call in sorted(gathered.calls.items()))
+        usage = Usage(asked, wrote, seconds=time.monotonic() - started)
+        yield Completion("".join(gathered.text), calls, tuple(gathered.citations), usage)
+
+    async def close(self) -> None:
+        """The client closes with its connections."""
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        arguments: dict[str, Any] = {
+            "model": self._model,
+            "messages": [_message(message) for message in request.messages],
+            "max_tokens": request.max_tokens,
+            "temperature": 0.0,
+            "request_options": {"max_retries": 2, "timeout_in_seconds": 120},
+        }
+        if request.tools:
+            arguments["tools"] = [
+                {"type": "function", "function": {"name": t.name, "description": t.description, "parameters": t.schema}}
+                for t in request.tools
+            ]
+        if request.sources:
+            arguments["documents"] = [{"id": source.id, "data": {"text": source.text}} for source in request.sources]
+        if request.schema is not None:
+            arguments["response_format"] = {"type": "json_object", "json_schema": request.schema}
+        return arguments
+
+
+def _take(event: Any, gathered: _Gathered) -> str:
+    """Add one event of the stream; returns its text."""
+    match event.type:
+        case "content-delta":
+            text: str = event.delta.message.content.text or ""
+            gathered.text.append(text)
+            return text
+        case "tool-call-start":
+            call = event.delta.message.tool_calls
+            started = {"id": call.id, "name": call.function.name, "arguments": call.function.arguments or ""}
+            gathered.calls[event.index or 0] = started
+        case "tool-call-delta":
+            gathered.calls[event.index or 0]["arguments"] += event.delta.message.tool_calls.function.arguments or ""
+        case "citation-start":
+            cited = event.delta.message.citations
+            sources = tuple(source.id for source in cited.sources or () if source.id)
+            gathered.citations.append(Cited(cited.start, cited.end, sources))
+        case "message-end" if event.delta.usage and event.delta.usage.tokens:
+            tokens = event.delta.usage.tokens
+            gathered.tokens = (int(tokens.input_tokens or 0), int(tokens.output_tokens or 0))
+    return ""
+
+
+def _message(message: Message) -> dict[str, Any]:
+    if message.role == "tool":
+        return {"role": "tool", "tool_call_id": message.tool_call, "content": message.content}
+    if message.tool_calls:
+        calls = [
+            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": json.dumps(dict(c.arguments))}}
+            for c in message.tool_calls
+        ]
+        return {"role": "assistant", "tool_calls": calls}
+    return {"role": message.role, "content": message.content}
+
+
+def _call(model: str, call: dict[str, str]) -> ToolCall:
+    try:
+        arguments = json.loads(call["arguments"] or "{}")
+    except ValueError:
+        arguments = None
+    if not isinstance(arguments, dict):
+        raise ModelUnavailable(f"{model} called {call['name'][:60]} with arguments that are no JSON object.")
+    return ToolCall(call["id"], call["name"], arguments)
+
+
+def _said(body: Any) -> str:
+    words = body.get("message", "") if isinstance(body, dict) else body
+    return " ".join(str(words).split())[:160]

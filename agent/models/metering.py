@@ -1,0 +1,130 @@
+"""Every call of a model on the cost ledger, and ceilings that end a run with a plain sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from agent.errors import CeilingReached
+from agent.models import ChatModel, Completion, Request, Usage
+from agent.tables import usage as table
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose call it is."""
+
+    run: str
+    person: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """US dollars by run, and by day for a person, a channel and everything; tokens by run."""
+
+    run: float = 0.50
+    person: float = 5.0
+    channel: float = 10.0
+    day: float = 20.0
+    tokens: int = 200_000
+
+
+class Metered:
+    """A `ChatModel` that looks at the ceilings before each call and writes what it took after it, failed or not.
+
+    Calls that run at the same time may pass a ceiling together; each is at most one call over it.
+    """
+
+    def __init__(
+        self,
+        model: ChatModel,
+        engine: AsyncEngine,
+        scope: Scope,
+        ceilings: Ceilings,
+        price: tuple[float, float],
+        clock: Callable[[], float],
+    ) -> None:
+        self.name = model.name
+        self._model = model
+        self._engine = engine
+        self._scope = scope
+        self._ceilings = ceilings
+        self._price = price
+        self._clock = clock
+
+    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+        await self._look()
+        started = time.monotonic()
+        used: Usage | None = None
+        try:
+            async for piece in self._model.stream(request):
+                if isinstance(piece, Completion):
+                    used = piece.usage
+                yield piece
+        finally:
+            await asyncio.shield(self._write(request, used, time.monotonic() - started))
+
+    async def close(self) -> None:
+        """The model under it is closed by whoever opened it."""
+
+    async def _look(self) -> None:
+        scope, ceilings = self._scope, self._ceilings
+        today = table.c.day == self._day()
+        cost, tokens = await self._spent(table.c.run == scope.run)
+        if tokens >= ceilings.tokens:
+            raise CeilingReached(f"I stopped: this answer has taken the {ceilings.tokens:,} tokens that one may take.")
+        if cost >= ceilings.run:
+            raise CeilingReached(f"I stopped: this answer has cost the ${ceilings.run:.2f} that one may cost.")
+        for ceiling, where, whose in (
+            (ceilings.person, table.c.person == scope.person, "your budget"),
+            (ceilings.channel, table.c.channel == scope.channel, "this channel's budget"),
+            (ceilings.day, table.c.day == self._day(), "the whole budget"),
+        ):
+            if (await self._spent(today & where))[0] >= ceiling:
+                raise CeilingReached(
+                    f"I stopped: {whose} of ${ceiling:.2f} for today is used up; it starts again at midnight UTC."
+                )
+
+    async def _spent(self, where: ColumnElement[bool]) -> tuple[float, int]:
+        tokens = func.sum(table.c.input_tokens + table.c.output_tokens)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(func.sum(table.c.cost), tokens).where(where))).one()
+        return float(row[0] or 0.0), int(row[1] or 0)
+
+    async def _write(self, request: Request, used: Usage | None, seconds: float) -> None:
+        took = used or Usage()
+        cost = took.cost or (took.input_tokens * self._price[0] + took.output_tokens * self._price[1]) / 1e6
+        row: dict[str, Any] = {
+            "run": self._scope.run,
+            "person": self._scope.person,
+            "channel": self._scope.channel,
+            "day": self._day(),
+            "model": self.name,
+            "purpose": request.purpose,
+            "input_tokens": took.input_tokens,
+            "output_tokens": took.output_tokens,
+            "cost": cost,
+            "seconds": seconds,
+            "ok": used is not None,
+            "at": self._clock(),
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(table).values(row))
+
+    def _day(self) -> str:
+        return datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%d")
+
+
+async def cost_of(engine: AsyncEngine, run: str) -> float:
+    """US dollars that a run has cost so far."""
+    async with engine.connect() as connection:
+        cost = (await connection.execute(select(func.sum(table.c.cost)).where(table.c.run == run))).scalar()
+    return float(cost or 0.0)

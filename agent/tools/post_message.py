@@ -1,0 +1,52 @@
+"""post_message: say something in another channel."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from pydantic import BaseModel, Field
+
+from agent.errors import ToolFailed
+from agent.tools import Effect, Tool, ToolContext, ToolResult
+
+_EVERYBODY = re.compile(r"@(everyone|here|channel)\b|<!(everyone|here|channel)[^>]*>", re.IGNORECASE)
+
+
+class Poster(Protocol):
+    """Where messages are posted; the same ``key`` twice posts once."""
+
+    async def resolve(self, channel: str, place: str) -> str | None:
+        """The channel of this name where the asker is, as an address to post to; None where there is none."""
+        ...
+
+    async def post(self, address: str, text: str, key: str) -> None: ...
+
+
+class Arguments(BaseModel):
+    channel: str = Field(min_length=1, max_length=100, description="The channel's name, without #.")
+    text: str = Field(
+        min_length=1, max_length=4_000, description="The message, in Markdown.", json_schema_extra={"multiline": True}
+    )
+
+
+def post_message(poster: Poster) -> Tool:
+    """The tool over a poster. It never calls everybody in a channel."""
+
+    async def run(arguments: Arguments, context: ToolContext) -> ToolResult:
+        name = arguments.channel.lstrip("#")
+        address = await poster.resolve(name, context.place)
+        if address is None:
+            raise ToolFailed(f"There is no channel #{name} here that I can post in.")
+        text = _EVERYBODY.sub(lambda match: f"@\u200b{match[1] or match[2]}", arguments.text)
+        await poster.post(address, text, context.key)
+        return ToolResult(f"Posted in #{name}.")
+
+    return Tool(
+        name="post_message",
+        description="Post a message into another channel.",
+        arguments=Arguments,
+        effect=Effect.WRITE,
+        run=run,
+        summary=lambda arguments: f"Post in #{arguments.channel.lstrip('#')}",
+    )

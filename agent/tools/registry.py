@@ -1,0 +1,48 @@
+"""The tools of an assistant by name: validated, bounded in time, and never one that was not registered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from agent.errors import ToolFailed
+from agent.models import ToolSpec
+from agent.tools import Tool, ToolContext, ToolResult
+from agent.tools.forms import validated
+
+SECONDS = 60.0
+
+
+class Toolbox:
+    """Every failure of a tool is a `ToolFailed` with one line."""
+
+    def __init__(self, tools: Sequence[Tool], seconds: float = SECONDS) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+        self._seconds = seconds
+
+    def get(self, name: str) -> Tool:
+        """Raises `ToolFailed` where there is no such tool."""
+        try:
+            return self._tools[name]
+        except KeyError:
+            raise ToolFailed(f"There is no tool “{name}”; there are {', '.join(sorted(self._tools))}.") from None
+
+    def validate(self, name: str, arguments: Mapping[str, Any]) -> BaseModel:
+        """Raises `ToolFailed` naming the argument that is wrong."""
+        return validated(self.get(name).arguments, arguments)
+
+    async def run(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        tool = self.get(name)
+        checked = self.validate(name, arguments)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await tool.run(checked, context)
+        except TimeoutError:
+            raise ToolFailed(f"{name} did not end within {self._seconds:.0f} seconds.") from None
+
+    def specs(self) -> list[ToolSpec]:
+        """The tools as a model sees them."""
+        return [ToolSpec(t.name, t.description, t.arguments.model_json_schema()) for t in self._tools.values()]

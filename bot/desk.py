@@ -1,0 +1,236 @@
+"""What happens to a Mention and to a Press, the same on every platform.
+
+Everything here may be called again for the same event after a crash, and then goes on where it was: runs are
+checkpointed under an id made from the event, messages are shown under keys, the ledger decides and does once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from agent.approvals import Approval, Ledger, Verdict
+from agent.decision_log import DecisionLog
+from agent.errors import AgentError, ApprovalError, CeilingReached, ToolFailed
+from agent.state import Answer, State, Turn
+from agent.tools.registry import Toolbox
+from bot.chat import ASSISTANT, Action, Chat, Mention, Place, Press, Reply
+from bot.records import Records
+from bot.rendering import answer_reply, card_reply, partial_reply
+
+HISTORY = 20
+Graph = CompiledStateGraph[State, None, State, State]
+Resume = Callable[[str, str, str], Awaitable[None]]
+log = structlog.get_logger()
+
+
+class Desk:
+    """``chats`` by platform; ``resume(run, place, cause)`` puts a run that waited back into the inbox."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        records: Records,
+        ledger: Ledger,
+        toolbox: Toolbox,
+        decisions: DecisionLog,
+        chats: Mapping[str, Chat],
+        resume: Resume,
+        clock: Callable[[], float],
+        *,
+        run_seconds: float,
+        max_question_chars: int,
+    ) -> None:
+        self._graph = graph
+        self._records = records
+        self._ledger = ledger
+        self._toolbox = toolbox
+        self._decisions = decisions
+        self._chats = chats
+        self._resume = resume
+        self._clock = clock
+        self._run_seconds = run_seconds
+        self._max_question_chars = max_question_chars
+
+    async def mention(self, mention: Mention) -> None:
+        """Answer a mention, or say why not."""
+        if mention.person.is_bot:
+            return
+        run = run_id(mention.event_id)
+        problem = self._refuse(mention)
+        await self._remember_said(mention)
+        if problem:
+            await self._show(mention.place, run, Reply(problem))
+            return
+        await self._show_status(mention.place, "Reading")
+        known = await self._graph.aget_state(_config(run))
+        fresh = None if known.values else await self._fresh(mention, run)
+        await self._go(mention.place, run, fresh)
+
+    async def press(self, press: Press) -> None:
+        """Mark an answer, or decide an approval and show on every card of it what became of it."""
+        match press.action:
+            case Action.HELPFUL | Action.UNHELPFUL:
+                reason = str(press.form.get("reason", ""))[:2_000]
+                await self._records.mark(press.subject, press.person, press.action.value, reason, self._clock())
+                await self._decisions.mark(press.subject, {"mark": press.action.value})
+            case Action.APPROVE | Action.EDIT | Action.REJECT | Action.RETRY | Action.ABANDON:
+                await self._decide(press)
+
+    async def resume(self, run: str) -> None:
+        """Go on with a run whose approval was decided, has expired, or was cut off."""
+        known = await self._graph.aget_state(_config(run))
+        if not known.values:
+            return
+        place = Place.parse(known.values["place"])
+        waits = [stop for task in known.tasks for stop in task.interrupts]
+        await self._go(place, run, Command(resume={stop.id: True for stop in waits}) if waits else None)
+
+    async def expire(self) -> None:
+        """Expire what nobody decided in time, and go on with the runs that waited for it."""
+        for approval in await self._ledger.expire_due():
+            await self._show_cards(approval)
+            await self._resume(approval.run, approval.place, f"{approval.id}:expired")
+
+    async def _remember_said(self, mention: Mention) -> None:
+        key = _said_key(mention)
+        place = replace(mention.place, thread="") if key == mention.place.thread else mention.place
+        if await self._records.message(place, key) is None:
+            await self._records.say(place, key, mention.person, mention.text[:20_000], mention.at)
+
+    async def answer(self, run: str) -> Answer | None:
+        """What a run delivered; None while it waits, or where it ended with a plain line."""
+        state = await self._graph.aget_state(_config(run))
+        return state.values.get("answer") if not state.next else None
+
+    def _refuse(self, mention: Mention) -> str:
+        if not mention.text.strip():
+            return "You mentioned me without a question. Ask me something, or say “help”."
+        if len(mention.text) > self._max_question_chars:
+            return (
+                f"That message has {len(mention.text):,} characters and I read {self._max_question_chars:,} at most. "
+                "Send the text as a file and ask about it."
+            )
+        return ""
+
+    async def _fresh(self, mention: Mention, run: str) -> State:
+        earlier = [e for e in await self._records.transcript(mention.place, HISTORY) if e.key != _said_key(mention)]
+        turns = [
+            Turn(who=entry.author.name, text=entry.text[:2_000], assistant=entry.kind == "assistant")
+            for entry in earlier
+            if entry.at <= mention.at and entry.text
+        ]
+        return State(
+            run=run,
+            place=mention.place.key,
+            channel=mention.place.channel_key,
+            audience=sorted(mention.place.audience.labels),
+            person=mention.person.id,
+            person_name=mention.person.name,
+            question=mention.text.strip(),
+            transcript=turns,
+        )
+
+    async def _go(self, place: Place, run: str, entry: State | Command[Any] | None) -> None:
+        """Run the graph until it ends or waits, showing what streams out; whatever breaks, the person is told."""
+        try:
+            async with asyncio.timeout(self._run_seconds):
+                await self._stream(place, run, entry)
+            await self._show_outcome(place, run)
+        except CeilingReached as reached:
+            await self._show(place, run, Reply(str(reached)))
+        except TimeoutError:
+            words = f"I stopped after {self._run_seconds:.0f} seconds without an answer. Ask something narrower?"
+            await self._show(place, run, Reply(words))
+        except AgentError as error:
+            await self._show(place, run, Reply(f"I could not finish this: {error}"))
+        except Exception:  # the last line of defence: nobody who addressed the assistant is left without a word
+            log.exception("run broke", run=run)
+            await self._show(
+                place, run, Reply(f"Something broke on my side, and it is logged under {run[:8]}. Try again?")
+            )
+        finally:
+            await self._show_status(place, "")
+
+    async def _stream(self, place: Place, run: str, entry: State | Command[Any] | None) -> None:
+        async for event in self._graph.astream(entry, _config(run), stream_mode="custom", durability="async"):
+            if status := event.get("status"):
+                await self._show_status(place, status)
+            if sentences := event.get("sentences"):
+                await self._chat(place).show(place, run, partial_reply(sentences))
+
+    async def _show_outcome(self, place: Place, run: str) -> None:
+        for approval in await self._ledger.by_run(run):
+            await self._records.pin(approval.id, place, f"{run}:{approval.id[:12]}")
+            await self._show_cards(approval)
+        state = await self._graph.aget_state(_config(run))
+        if not state.next:
+            await self._show(place, run, answer_reply(run, state.values["answer"]))
+
+    async def _decide(self, press: Press) -> None:
+        try:
+            approval = await self._ruled(press)
+        except (ApprovalError, ToolFailed) as error:
+            await self._chat(press.place).whisper(press.place, press.person, str(error))
+            if known := await self._ledger.get(press.subject):
+                await self._show_cards(known)
+            return
+        await self._show_cards(approval)
+        await self._resume(approval.run, approval.place, press.event_id)
+
+    async def _ruled(self, press: Press) -> Approval:
+        """The ledger's answer to a press. Raises `ApprovalError`, or `ToolFailed` for an edit that can't be."""
+        row = await self._ledger.get(press.subject)
+        in_place = row is not None and Place.parse(row.place).channel_key == press.place.channel_key
+        reason = str(press.form.get("reason", "")).strip()[:2_000]
+        verdict = Verdict(press.event_id, press.person.id, press.person.name, in_place, press.person.is_bot, reason)
+        match press.action:
+            case Action.EDIT if row is not None:
+                tool = self._toolbox.get(row.tool)
+                arguments = self._toolbox.validate(row.tool, {**row.arguments, **press.form})
+                edited = arguments.model_dump(mode="json")
+                return await self._ledger.approve_edited(press.subject, verdict, edited, tool.summary(arguments))
+            case Action.REJECT:
+                return await self._ledger.reject(press.subject, verdict)
+            case Action.RETRY:
+                return await self._ledger.retry(press.subject, verdict)
+            case Action.ABANDON:
+                return await self._ledger.abandon(press.subject, verdict)
+            case _:
+                return await self._ledger.approve(press.subject, verdict)
+
+    async def _show_cards(self, approval: Approval) -> None:
+        reply = card_reply(approval, self._toolbox.get(approval.tool))
+        for place, key in await self._records.pinned(approval.id):
+            await self._show(place, key, reply)
+
+    async def _show(self, place: Place, key: str, reply: Reply) -> None:
+        await self._chat(place).show(place, key, reply)
+        await self._records.say(place, key, ASSISTANT, reply.text, self._clock(), reply)
+
+    async def _show_status(self, place: Place, text: str) -> None:
+        await self._chat(place).status(place, text)
+
+    def _chat(self, place: Place) -> Chat:
+        return self._chats[place.platform]
+
+
+def run_id(event_id: str) -> str:
+    """The run that answers an event: always the same one."""
+    return hashlib.blake2b(event_id.encode(), digest_size=12).hexdigest()
+
+
+def _said_key(mention: Mention) -> str:
+    return mention.message or mention.event_id
+
+
+def _config(run: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": run}}

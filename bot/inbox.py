@@ -1,0 +1,91 @@
+"""Accept once, run in order, survive a crash: the inbox on DBOS, in SQLite or PostgreSQL.
+
+An event is accepted under its id, so a second delivery changes nothing. Mentions of one place run one after
+another, places side by side. What a kill -9 cut off runs again at the next start, and the desk makes that harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from pydantic import TypeAdapter
+
+from bot.chat import Mention, Press
+
+Handler = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+
+QUEUE = "places"
+AT_ONCE = 32
+_mention = TypeAdapter(Mention)
+_press = TypeAdapter(Press)
+_handlers: dict[str, Handler] = {}
+
+
+@DBOS.workflow(name="handle")
+async def _handle(kind: str, event: dict[str, Any]) -> None:
+    # A context of its own: what the handler starts is no part of DBOS's workflow, whose replay must not depend on it.
+    await asyncio.get_running_loop().create_task(_handlers[kind](event), context=contextvars.Context())
+
+
+class Inbox:
+    """One a process. ``on_mention``, ``on_press`` and ``on_resume`` must bear being called again for the same event."""
+
+    def __init__(
+        self,
+        database_url: str,
+        on_mention: Callable[[Mention], Coroutine[Any, Any, None]],
+        on_press: Callable[[Press], Coroutine[Any, Any, None]],
+        on_resume: Callable[[str], Coroutine[Any, Any, None]],
+    ) -> None:
+        self._database_url = database_url
+        _handlers["mention"] = lambda event: on_mention(_mention.validate_python(event))
+        _handlers["press"] = lambda event: on_press(_press.validate_python(event))
+        _handlers["resume"] = lambda event: on_resume(event["run"])
+
+    async def start(self) -> None:
+        """Open the database and take up what an earlier process left. Call from the loop that handlers run in."""
+        config = DBOSConfig(
+            name="footnote",
+            system_database_url=self._database_url,
+            application_version="footnote",
+            executor_id="footnote",
+            enable_otlp=False,
+            log_level="ERROR",
+            console_log_level="ERROR",
+        )
+        DBOS(config=config)
+        DBOS.launch()
+        await DBOS.register_queue_async(
+            QUEUE,
+            partition_concurrency=1,
+            worker_concurrency=AT_ONCE,
+            polling_interval_sec=0.1,
+            on_conflict="always_update",
+        )
+
+    async def stop(self) -> None:
+        """Stop taking; what runs is given a moment, the rest waits for the next start."""
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=5)
+
+    async def accept(self, event: Mention | Press) -> None:
+        """Keep an event for handling; when this returns it survives a crash. An event that was there changes nothing."""
+        match event:
+            case Mention():
+                await _enqueue(event.event_id, event.place.key, "mention", _mention.dump_python(event, mode="json"))
+            case Press():
+                await _enqueue(
+                    event.event_id, f"press:{event.subject}", "press", _press.dump_python(event, mode="json")
+                )
+
+    async def resume(self, run: str, place: str, cause: str) -> None:
+        """Take up a run that waited, in its place's order; once for each cause."""
+        await _enqueue(f"{cause}:resume", place, "resume", {"run": run})
+
+
+async def _enqueue(event_id: str, lane: str, kind: str, event: dict[str, Any]) -> None:
+    with SetWorkflowID(event_id), SetEnqueueOptions(queue_partition_key=lane):
+        await DBOS.enqueue_workflow_async(QUEUE, _handle, kind, event)

@@ -1,0 +1,136 @@
+"""An agent's answer as a `Reply`: numbered footnotes, what was searched, what was done, cards for what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from agent.approvals import Approval, State
+from agent.evidence import Citation, Sentence
+from agent.state import Answer, Call
+from agent.tools import Tool
+from agent.tools.forms import fields_of
+from bot.chat import Action, Button, Card, Field, Footnote, Form, Reply
+
+_REASON = Field("reason", "Why? (optional)", "multiline", help="The assistant reads this.")
+
+
+def answer_reply(run: str, answer: Answer) -> Reply:
+    """The final message of a run, with its feedback buttons."""
+    text, footnotes = cited(answer["sentences"])
+    lines = [*(action_line(call) for call in answer["actions"]), answer["text"], text]
+    if answer["refused"]:
+        lines.append(refusal(answer["searched"]))
+    notes = list(answer["notes"])
+    if footnotes:
+        documents = len({note.document for note in footnotes})
+        quoted = ", ".join(f"“{query}”" for query in answer["searched"])
+        notes.append(f"Searched for {quoted}; cites {documents} document{'s' * (documents > 1)}.")
+    buttons = (
+        Button(Action.HELPFUL, run, "👍"),
+        Button(Action.UNHELPFUL, run, "👎", form=Form("What was wrong?", (_REASON,))),
+    )
+    body = "\n\n".join(line for line in lines if line)
+    return Reply(body, footnotes, buttons, notes=tuple(notes))
+
+
+def partial_reply(sentences: Sequence[Sentence]) -> Reply:
+    """What is written so far."""
+    text, footnotes = cited(sentences)
+    return Reply(text, footnotes, final=False)
+
+
+def cited(sentences: Sequence[Sentence]) -> tuple[str, tuple[Footnote, ...]]:
+    """The sentences as Markdown with [n] behind each, and the footnotes; the same span has one number."""
+    numbers: dict[tuple[str, int, int], Footnote] = {}
+    parts: list[str] = []
+    for sentence in sentences:
+        marks = []
+        for citation in sentence["citations"]:
+            span = (citation["document"], citation["start"], citation["end"])
+            note = numbers.setdefault(span, _footnote(len(numbers) + 1, citation))
+            marks.append(f"[{note.number}]")
+        parts.append(f"{escape_markdown(sentence['text'])} {''.join(dict.fromkeys(marks))}".strip())
+    return "\n\n".join(parts), tuple(numbers.values())
+
+
+def refusal(searched: Sequence[str]) -> str:
+    """What is said where there is no evidence."""
+    if not searched:
+        return "I don't know what you would like me to do."
+    quoted = ", ".join(f"“{query}”" for query in searched)
+    return f"I don't know. I looked for {quoted} and found nothing that answers it."
+
+
+def action_line(call: Call) -> str:
+    """What became of one call, in a line."""
+    mark = {"done": "✅", "rejected": "🚫", "expired": "⌛", "unknown": "❓"}.get(call["state"], "⚠️")
+    return f"{mark} {call['outcome']}"
+
+
+def card_reply(approval: Approval, tool: Tool) -> Reply:
+    """The card of an approval: with buttons while it can be decided, with what became of it after."""
+    shown = tuple((field.label, str(field.value)) for field in fields_of(tool.arguments, approval.arguments))
+    card = Card(approval.summary, shown, approval.fingerprint, approval.state.value, outcome_line(approval))
+    return Reply(approval.summary, buttons=_card_buttons(approval, tool), card=card)
+
+
+def _card_buttons(approval: Approval, tool: Tool) -> tuple[Button, ...]:
+    if approval.state is State.UNKNOWN:
+        return (
+            Button(Action.RETRY, approval.id, "Run it again", "primary"),
+            Button(Action.ABANDON, approval.id, "Leave it", "danger"),
+        )
+    if approval.state is not State.PROPOSED:
+        return ()
+    fields = fields_of(tool.arguments, approval.arguments)
+    edit = tuple(Field(f.name, f.label, f.kind, f.value, f.required, tuple(f.choices), f.help) for f in fields)
+    return (
+        Button(Action.APPROVE, approval.id, "Approve", "primary"),
+        Button(Action.EDIT, approval.id, "Edit", form=Form("Edit, then approve", edit, "Approve with changes")),
+        Button(Action.REJECT, approval.id, "Reject", "danger", Form("Reject", (_REASON,), "Reject")),
+    )
+
+
+def outcome_line(approval: Approval) -> str:
+    """Who decided what and what came of it, or until when it waits."""
+    who = approval.decided_by_name or approval.decided_by or "somebody"
+    reason = f": {approval.reason}" if approval.reason else ""
+    match approval.state:
+        case State.PROPOSED:
+            return f"Waits for a decision until {_when(approval.expires_at)}."
+        case State.APPROVED | State.STARTED:
+            return f"Approved by {who}{' with changes' * approval.edited}; running."
+        case State.DONE:
+            return f"Approved by {who}{' with changes' * approval.edited}. Done: {approval.result}"
+        case State.FAILED:
+            return f"Approved by {who}{' with changes' * approval.edited}. It failed: {approval.result}"
+        case State.UNKNOWN:
+            return "It was started and cut off: it may or may not have happened. Look, then choose."
+        case State.REJECTED:
+            return f"Rejected by {who}{reason}"
+        case State.EXPIRED:
+            return "Nobody decided in time, so it was not done."
+        case State.ABANDONED:
+            return f"Left as it is by {who}{reason}"
+
+
+def escape_markdown(text: str) -> str:
+    """Text as itself: quoted words must not turn into headings, links or pings."""
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#|~" else char for char in text)
+
+
+def _footnote(number: int, citation: Citation) -> Footnote:
+    return Footnote(
+        number,
+        citation["document"],
+        citation["title"],
+        citation["uri"],
+        citation["start"],
+        citation["end"],
+        citation["quote"],
+    )
+
+
+def _when(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%d %b %Y, %H:%M UTC")

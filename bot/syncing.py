@@ -1,0 +1,84 @@
+"""`footnote sync`: progress bars with the time left, and a summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot.app import App, open_app
+from bot.settings import load_settings
+from retrieval.errors import RetrievalError
+from retrieval.sync import Progress as SyncProgress
+from retrieval.sync import Summary
+
+
+async def run_sync(paths: list[Path], *, packages: bool) -> int:
+    """Add and sync what is named, or sync everything known; the exit code is 1 where a source could not be read."""
+    console = Console(stderr=True)
+    async with open_app(load_settings(), _nobody_waits) as app:
+        names = [await app.knowledge.add("folder", str(path.expanduser().resolve())) for path in paths]
+        if packages:
+            names.append(await app.knowledge.add("packages", ""))
+        names = names or await app.knowledge.names()
+        if not names:
+            console.print("Nothing to sync yet: name a folder, as in [bold]footnote sync ~/notes[/bold].")
+            return 1
+        failed = False
+        for name in names:
+            failed |= not await _sync_one(app, name, console)
+        await sync_vectors(app, console)
+        counts = await app.knowledge.counts()
+        console.print(
+            f"{counts.documents:,} documents, {counts.passages:,} passages, {counts.embedded:,} with vectors."
+        )
+        return int(failed)
+
+
+async def _sync_one(app: App, name: str, console: Console) -> bool:
+    with _bars(console) as bars:
+        task = bars.add_task(f"Reading {name.removeprefix('folder:')}", total=None)
+
+        def report(progress: SyncProgress) -> None:
+            bars.update(task, completed=progress.done, total=progress.total)
+
+        try:
+            summary = await app.knowledge.sync(name, report)
+        except RetrievalError as error:
+            console.print(f"[red]{error}[/red]", highlight=False)
+            return False
+    tell(console, summary)
+    return True
+
+
+def tell(console: Console, summary: Summary) -> None:
+    """The summary in a line, then each file that could not be read with its reason."""
+    console.print(
+        f"{summary.new} new, {summary.changed} changed, {summary.gone} gone, {summary.unchanged} unchanged "
+        f"in {summary.seconds:.1f} s",
+        highlight=False,
+    )
+    for what, reason in summary.unreadable:
+        console.print(f"[yellow]Not read:[/yellow] {what}: {reason}", highlight=False, markup=True)
+
+
+async def sync_vectors(app: App, console: Console) -> None:
+    """Embed with a bar. Search by words works already, so this may be cut off at any time."""
+    with _bars(console) as bars:
+        task = bars.add_task("Embedding", total=None, visible=False)
+
+        def report(progress: SyncProgress) -> None:
+            bars.update(task, completed=progress.done, total=progress.total, visible=True)
+
+        await app.knowledge.embed(report)
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    )
+
+
+async def _nobody_waits(run: str, place: str, cause: str) -> None:
+    """Syncing starts no runs, so none goes on."""

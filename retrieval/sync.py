@@ -1,0 +1,137 @@
+"""Sources into the store, incrementally: hashes tell what is new, changed and gone; vectors fill in behind."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from retrieval.chunking import chunk
+from retrieval.documents import Document, Passage
+from retrieval.embedders import Embedder
+from retrieval.errors import Unreadable
+from retrieval.sources import Listed, Source
+from retrieval.stores import Store
+
+AHEAD = 8
+"""Documents read at once."""
+WRITE = 128
+"""Documents written in one go."""
+EMBED = 64
+"""Passages embedded in one go, and written in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far something is: ``done`` of ``total``, at the moment with ``name``; ``rate`` is what it does a second."""
+
+    stage: str
+    done: int
+    total: int
+    name: str = ""
+    rate: float = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        return (self.total - self.done) / self.rate if self.rate > 0 else None
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a sync did. What can't be read keeps its last good version, and is named with the reason."""
+
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    unchanged: int = 0
+    passages: int = 0
+    seconds: float = 0.0
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+
+
+Report = Callable[[Progress], None]
+
+
+class Syncer:
+    """Brings the store to what a source has now. Safe to cut off, and to run twice at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def sync(self, source: Source, report: Report) -> Summary:
+        """Raises `Unreadable` where the source as a whole is away (nothing is removed then), or `StoreUnavailable`."""
+        started = time.monotonic()
+        listed = [one async for one in source.list()]
+        known = await self._store.hashes(source.name)
+        fresh = [one for one in listed if known.get(one.id) != one.content_hash]
+        gone = known.keys() - {one.id for one in listed}
+        summary = Summary(unchanged=len(listed) - len(fresh), gone=len(gone))
+        await self._store.remove(gone)
+        batch: list[tuple[Document, list[Passage]]] = []
+        done = 0
+        async for one, outcome in _read_ahead(source, fresh):
+            done += 1
+            rate = done / max(time.monotonic() - started, 1e-6)
+            report(Progress("reading", done, len(fresh), one.id, rate))
+            if isinstance(outcome, Unreadable):
+                summary.unreadable.append((outcome.what, outcome.reason))
+                continue
+            batch.append(outcome)
+            summary.passages += len(outcome[1])
+            if one.id in known:
+                summary.changed += 1
+            else:
+                summary.new += 1
+            if len(batch) >= WRITE:
+                await self._store.put(batch)
+                batch = []
+        if batch:
+            await self._store.put(batch)
+        if fresh or gone:
+            await self._store.optimize()
+        summary.seconds = time.monotonic() - started
+        return summary
+
+
+Outcome = tuple[Document, list[Passage]] | Unreadable
+
+
+async def _read_ahead(source: Source, fresh: list[Listed]) -> AsyncIterator[tuple[Listed, Outcome]]:
+    """Read a bounded number of documents at once, in order."""
+
+    async def read(one: Listed) -> Outcome:
+        try:
+            document = await source.read(one)
+            return document, await asyncio.to_thread(chunk, document)
+        except Unreadable as error:
+            return error
+
+    waiting = iter(fresh)
+    tasks = [(one, asyncio.create_task(read(one))) for one, _ in zip(waiting, range(AHEAD), strict=False)]
+    try:
+        while tasks:
+            one, task = tasks.pop(0)
+            yield one, await task
+            if (following := next(waiting, None)) is not None:
+                tasks.append((following, asyncio.create_task(read(following))))
+    finally:
+        for _, task in tasks:
+            task.cancel()
+
+
+async def embed_pending(store: Store, embedder: Embedder, report: Report) -> int:
+    """Give every passage that lacks one its vector; returns how many. What is cut off goes on at the next call."""
+    started, done = time.monotonic(), 0
+    while passages := await store.unembedded(EMBED * 16):
+        counts = await store.counts()
+        total = done + counts.passages - counts.embedded
+        passages.sort(key=lambda passage: len(passage.text))
+        for start in range(0, len(passages), EMBED):
+            batch = passages[start : start + EMBED]
+            vectors = await embedder.passages([passage.embeddable for passage in batch])
+            await store.embed(dict(zip(batch, vectors.tolist(), strict=True)))
+            done += len(batch)
+            rate = done / max(time.monotonic() - started, 1e-6)
+            report(Progress("embedding", done, max(total, done), batch[-1].title, rate))
+    return done
