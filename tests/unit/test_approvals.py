@@ -1,0 +1,136 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from agent.approvals import Approval, Deciders, Ledger, State, Verdict
+from agent.errors import NotAllowed, NotPending
+from agent.tables import metadata
+from bot.records import open_engine, sqlite_url
+
+
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path, clock: Clock) -> AsyncIterator[Ledger]:
+    engine = open_engine(sqlite_url(tmp_path / "records.sqlite"))
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield Ledger(engine, clock, expires_after=100)
+    await engine.dispose()
+
+
+async def propose(ledger: Ledger, deciders: Deciders | None = None, call: str = "r:0") -> Approval:
+    return await ledger.propose(
+        run="r",
+        call=call,
+        tool="remember",
+        arguments={"text": "x"},
+        summary="Remember “x”",
+        place="console/local/general/t",
+        asker="console/mei",
+        asker_name="Mei",
+        deciders=deciders or Deciders(),
+    )
+
+
+def by(person: str, press: str = "p1", *, in_place: bool = True, is_bot: bool = False, reason: str = "") -> Verdict:
+    return Verdict(press, person, person.title(), in_place, is_bot, reason)
+
+
+async def test_the_same_call_proposed_twice_is_one_row(ledger: Ledger) -> None:
+    assert await propose(ledger) == await propose(ledger)
+
+
+async def test_twenty_people_press_at_once_and_one_wins(ledger: Ledger) -> None:
+    row = await propose(ledger)
+    pressed = [ledger.approve(row.id, by(f"p{n}", f"press{n}")) for n in range(20)]
+    outcomes = await asyncio.gather(*pressed, return_exceptions=True)
+    won = [one for one in outcomes if isinstance(one, Approval)]
+    assert len(won) == 1
+    assert all(isinstance(one, NotPending) for one in outcomes if one is not won[0])
+
+
+async def test_the_winning_press_delivered_again_is_no_error(ledger: Ledger) -> None:
+    row = await propose(ledger)
+    first = await ledger.reject(row.id, by("ann", "press", reason="not now"))
+    assert await ledger.reject(row.id, by("ann", "press", reason="not now")) == first
+
+
+async def test_who_comes_late_is_told_who_was_first(ledger: Ledger) -> None:
+    row = await propose(ledger)
+    await ledger.approve(row.id, by("ann"))
+    with pytest.raises(NotPending, match="Ann has approved this already"):
+        await ledger.reject(row.id, by("bob", "p2"))
+
+
+@pytest.mark.parametrize(
+    ("deciders", "verdict"),
+    [
+        (Deciders("place"), by("stranger", in_place=False)),
+        (Deciders("asker"), by("console/ann")),
+        (Deciders("others"), by("console/mei")),
+        (Deciders("named", ("console/ann",)), by("console/bob")),
+        (Deciders("place"), by("console/robot", is_bot=True)),
+    ],
+)
+async def test_who_may_not_decide_is_told_who_may(ledger: Ledger, deciders: Deciders, verdict: Verdict) -> None:
+    row = await propose(ledger, deciders)
+    with pytest.raises(NotAllowed, match="may"):
+        await ledger.approve(row.id, verdict)
+    assert (await propose(ledger, deciders)).state is State.PROPOSED
+
+
+async def test_after_its_expiry_a_press_changes_nothing(ledger: Ledger, clock: Clock) -> None:
+    row = await propose(ledger)
+    clock.now += 101
+    with pytest.raises(NotPending, match="expired"):
+        await ledger.approve(row.id, by("ann"))
+    assert not await ledger.begin(row.id, row.arguments)
+
+
+async def test_what_nobody_decided_expires_once(ledger: Ledger, clock: Clock) -> None:
+    row = await propose(ledger)
+    clock.now += 101
+    assert [one.id for one in await ledger.expire_due()] == [row.id]
+    assert await ledger.expire_due() == []
+
+
+async def test_an_edit_is_what_runs_and_nothing_else(ledger: Ledger) -> None:
+    row = await propose(ledger)
+    edited = await ledger.approve_edited(row.id, by("ann"), {"text": "y"}, "Remember “y”")
+    assert edited.edited
+    assert edited.fingerprint != row.fingerprint
+    assert not await ledger.begin(row.id, {"text": "x"})
+    assert await ledger.begin(row.id, {"text": "y"})
+
+
+async def test_a_call_runs_once(ledger: Ledger) -> None:
+    row = await propose(ledger)
+    assert not await ledger.begin(row.id, row.arguments)
+    await ledger.approve(row.id, by("ann"))
+    assert await ledger.begin(row.id, row.arguments)
+    done = await ledger.finish(row.id, "Remembered.")
+    assert (done.state, done.result) == (State.DONE, "Remembered.")
+    assert not await ledger.begin(row.id, row.arguments)
+
+
+async def test_a_call_cut_off_while_it_ran_is_unknown_until_a_person_decides(ledger: Ledger) -> None:
+    row = await propose(ledger)
+    await ledger.approve(row.id, by("ann"))
+    await ledger.begin(row.id, row.arguments)
+    assert not await ledger.begin(row.id, row.arguments)
+    assert [(one.id, one.state) for one in await ledger.pending()] == [(row.id, State.UNKNOWN)]
+    await ledger.retry(row.id, by("ann", "p9"))
+    assert await ledger.begin(row.id, row.arguments)
