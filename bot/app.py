@@ -54,6 +54,7 @@ class App:
     settings: Settings
     records: Records
     ledger: Ledger
+    toolbox: Toolbox
     knowledge: Knowledge
     model: ChatModel | None
     desk: Desk
@@ -129,7 +130,7 @@ def _assemble(
         run_seconds=settings.run_seconds,
         max_question_chars=settings.max_question_chars,
     )
-    return App(settings, records, ledger, knowledge, model, desk, chats)
+    return App(settings, records, ledger, toolbox, knowledge, model, desk, chats)
 
 
 def build_toolbox(settings: Settings, searcher: Searcher, knowledge: Knowledge, poster: ChatPoster) -> Toolbox:

@@ -9,10 +9,12 @@ import time
 import uuid
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.prompt import Prompt
 
 from agent.approvals import State
+from agent.evidence import Citation
 from agent.models.metering import cost_of
 from bot.app import App, open_app
 from bot.chat import Action, Button, Mention, Person, Place, Press, Reply
@@ -33,7 +35,7 @@ async def run_ask(question: str, *, as_json: bool) -> None:
         mention = Mention(uuid.uuid4().hex, place, Person(f"terminal/{user}", user), question, time.time())
         await app.desk.mention(mention)
         if as_json:
-            print(json.dumps(await _as_json(app, mention, started), ensure_ascii=False))
+            typer.echo(json.dumps(await _as_json(app, mention, started), ensure_ascii=False))
             return
         await _approve_at_prompt(app, terminal, mention, console)
 
@@ -63,18 +65,21 @@ def _fill(button: Button, console: Console) -> dict[str, Any]:
 
 async def _as_json(app: App, mention: Mention, started: float) -> dict[str, Any]:
     answer = await app.desk.answer(run_id(mention.event_id))
-    keys = ("document", "title", "start", "end", "quote")
     return {
         "question": mention.text,
         "refused": answer is None or answer["refused"],
         "sentences": [
-            {"text": one["text"], "citations": [{key: cited[key] for key in keys} for cited in one["citations"]]}
+            {"text": one["text"], "citations": [_without_uri(cited) for cited in one["citations"]]}
             for one in (answer["sentences"] if answer else [])
         ],
         "searched": answer["searched"] if answer else [],
         "seconds": round(time.monotonic() - started, 3),
         "cost": await cost_of(app.records.engine, run_id(mention.event_id)),
     }
+
+
+def _without_uri(citation: Citation) -> dict[str, Any]:
+    return {key: value for key, value in citation.items() if key != "uri"}
 
 
 async def _resumed_here(run: str, place: str, cause: str) -> None:

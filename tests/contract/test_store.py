@@ -28,7 +28,9 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 def written(name: str, text: str, audience: Audience = ALL, source: str = "s") -> tuple[Document, list[Passage]]:
-    document = Document(name, source, f"file:///{name}", name.title(), text, audience, f"hash of {text}", aliases=("Al",))
+    document = Document(
+        name, source, f"file:///{name}", name.title(), text, audience, f"hash of {text}", aliases=("Al",)
+    )
     return document, chunk(document)
 
 
@@ -90,7 +92,12 @@ async def test_nobody_sees_what_is_not_for_them(store: Store) -> None:
     vector = [1.0, *[0.0] * (Hashing.dimensions - 1)]
     waiting = await store.unembedded(10)
     await store.embed(dict.fromkeys(waiting, vector))
-    for audience, seen in ((ALL, {"menu"}), (secret, {"plan"}), (ALL | secret, {"menu", "plan"}), (Audience.of(), set())):
+    for audience, seen in (
+        (ALL, {"menu"}),
+        (secret, {"plan"}),
+        (ALL | secret, {"menu", "plan"}),
+        (Audience.of(), set()),
+    ):
         assert {hit.passage.document for hit in await store.full_text("secret", audience, 5)} == seen
         assert {hit.passage.document for hit in await store.nearest(vector, audience, 5)} == seen
         assert {one.id for one in await store.documents(audience)} == seen
@@ -110,7 +117,10 @@ async def test_what_is_removed_is_gone_and_unknown_ids_are_no_error(store: Store
 
 async def test_documents_go_by_their_titles_and_aliases(store: Store) -> None:
     await store.put([written("café rules", "No dogs.")])
-    assert await store.named([fold("Cafe Rules!"), "al", "unknown"], ALL) == {"cafe rules": ["café rules"], "al": ["café rules"]}
+    assert await store.named([fold("Cafe Rules!"), "al", "unknown"], ALL) == {
+        "cafe rules": ["café rules"],
+        "al": ["café rules"],
+    }
 
 
 async def test_a_question_of_strange_signs_is_only_a_question(store: Store) -> None:

@@ -24,7 +24,12 @@ def test_a_plain_imperative_is_a_command(text: str, tool: str, arguments: dict[s
 
 @pytest.mark.parametrize(
     "text",
-    ["remember when we met in Paris?", "How do I post a message?", "Who runs the garden?", "calculate my taxes for me please"],
+    [
+        "remember when we met in Paris?",
+        "How do I post a message?",
+        "Who runs the garden?",
+        "calculate my taxes for me please",
+    ],
 )
 def test_a_question_is_no_command(text: str) -> None:
     assert parse(text) is None

@@ -1,0 +1,41 @@
+"""How every benchmark ends: a table for people, JSON for the rest, and the machine it ran on."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: what was measured, and its figures."""
+
+    name: str
+    figures: dict[str, float]
+
+
+def publish(title: str, rows: list[Row], about: dict[str, Any], out: Path) -> None:
+    """Print the table and write the JSON."""
+    columns = list(dict.fromkeys(column for row in rows for column in row.figures))
+    table = Table("", *columns, title=title)
+    for row in rows:
+        table.add_row(row.name, *(_shown(row.figures.get(column)) for column in columns))
+    console = Console()
+    console.print(table)
+    about = {**about, "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"}
+    for name, value in about.items():
+        console.print(f"{name}: {_shown(value) if isinstance(value, float) else value}", highlight=False)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    figures = {row.name: row.figures for row in rows}
+    out.write_text(json.dumps({"title": title, "about": about, "figures": figures}, indent=1) + "\n", encoding="utf-8")
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None else f"{value:,.1f}"

@@ -1,0 +1,104 @@
+"""Finding, measured: recall@2, @5, @10 and nDCG@10 of full text, vectors, plain rank fusion and the product's way.
+
+    make bench-retrieval CORPUS=corpus.jsonl QUESTIONS=questions.jsonl
+
+A question whose ``relevant`` is empty has no answer in the corpus; it counts in speed alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.corpus import index, read_jsonl
+from benchmarks.report import Row, publish
+from retrieval.documents import Audience, Hit
+from retrieval.embedders.choose import open_embedder
+from retrieval.ranking import reciprocal_rank_fusion
+from retrieval.search import Searcher
+from retrieval.stores.lance import LanceStore
+
+CUTS = (2, 5, 10)
+ALL = Audience.everyone()
+Way = Callable[[str], Awaitable[Sequence[Hit]]]
+
+
+def recall(found: Sequence[str], relevant: Sequence[str], cut: int) -> float:
+    """The share of the relevant documents among the first ``cut`` found."""
+    return len(set(found[:cut]) & set(relevant)) / len(set(relevant))
+
+
+def ndcg(found: Sequence[str], relevant: Sequence[str], cut: int) -> float:
+    """Binary nDCG (Järvelin and Kekäläinen, TOIS 2002)."""
+    gain = sum(1 / math.log2(rank + 2) for rank, one in enumerate(found[:cut]) if one in relevant)
+    best = sum(1 / math.log2(rank + 2) for rank in range(min(cut, len(set(relevant)))))
+    return gain / best
+
+
+async def measure(way: Way, questions: list[dict[str, Any]]) -> dict[str, float]:
+    """Percentages over the answerable questions, and milliseconds (median) over all."""
+    scores: dict[str, list[float]] = {f"recall@{cut}": [] for cut in CUTS} | {"nDCG@10": []}
+    took: list[float] = []
+    for asked in questions:
+        started = time.monotonic()
+        hits = await way(asked["question"])
+        took.append(time.monotonic() - started)
+        relevant = [str(one) for one in asked["relevant"]]
+        if not relevant:
+            continue
+        found = list(dict.fromkeys(hit.passage.document for hit in hits))
+        for cut in CUTS:
+            scores[f"recall@{cut}"].append(recall(found, relevant, cut))
+        scores["nDCG@10"].append(ndcg(found, relevant, 10))
+    shares = {name: 100 * statistics.mean(values) for name, values in scores.items() if values}
+    return {**shares, "ms": 1_000 * statistics.median(took)}
+
+
+async def run(corpus: Path, questions: Path, embedder_name: str, cache: Path | None) -> tuple[list[Row], dict[str, Any]]:
+    asked = read_jsonl(questions)
+    embedder = open_embedder(embedder_name)
+    with tempfile.TemporaryDirectory() as folder:
+        store = await LanceStore.open(Path(folder) / "knowledge")
+        indexed = await index(store, embedder, read_jsonl(corpus), cache)
+        searcher = Searcher(store, embedder)
+
+        async def words(question: str) -> Sequence[Hit]:
+            return await store.full_text(question, ALL, 30)
+
+        async def meaning(question: str) -> Sequence[Hit]:
+            return await store.nearest((await embedder.query(question)).tolist(), ALL, 30)
+
+        async def fused(question: str) -> Sequence[Hit]:
+            return reciprocal_rank_fusion([(1.0, await words(question)), (1.0, await meaning(question))])
+
+        async def product(question: str) -> Sequence[Hit]:
+            return (await searcher.search(question, ALL, 30)).hits
+
+        ways: dict[str, Way] = {"full text": words, "vectors": meaning, "both, RRF k=60": fused, "Footnote": product}
+        rows = [Row(name, await measure(way, asked)) for name, way in ways.items()]
+        await store.close()
+    speed = indexed.passages / indexed.embed_seconds if indexed.passages else None
+    return rows, {"embedder": embedder.name, "questions": len(asked), "passages_per_second": speed}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--questions", type=Path, required=True)
+    parser.add_argument("--embedder", default="auto")
+    parser.add_argument("--cache", type=Path, help="keep vectors here between runs")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/retrieval.json"))
+    arguments = parser.parse_args()
+    rows, about = asyncio.run(run(arguments.corpus, arguments.questions, arguments.embedder, arguments.cache))
+    publish(f"Retrieval, {arguments.questions.name}", rows, about, arguments.out)
+
+
+if __name__ == "__main__":
+    main()

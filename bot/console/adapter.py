@@ -1,0 +1,77 @@
+"""The port `Chat` on the console: what is final goes to the records, what streams goes to the open pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.chat import ASSISTANT, Person, Place, Reply
+from bot.records import Records
+
+WORKSPACE = "local"
+CHANNELS = ("general", "research")
+Listener = Callable[["Change"], None]
+
+
+class Change:
+    """Something that open pages show: a message (``key``), a status, or a whisper (``text`` for ``person``)."""
+
+    __slots__ = ("key", "person", "place", "text")
+
+    def __init__(self, place: Place, key: str = "", text: str = "", person: str = "") -> None:
+        self.place = place
+        self.key = key
+        self.text = text
+        self.person = person
+
+
+class ConsoleChat:
+    """``statuses`` and ``partial`` hold what is live: by place key, and by message key."""
+
+    platform = "console"
+
+    def __init__(self, records: Records, clock: Callable[[], float]) -> None:
+        self._records = records
+        self._clock = clock
+        self._listeners: set[Listener] = set()
+        self.statuses: dict[str, str] = {}
+        self.partial: dict[str, tuple[Place, Reply]] = {}
+        records.watch(self._said)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener(change)`` on every change; returns what ends it."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    async def status(self, place: Place, text: str) -> None:
+        if text:
+            self.statuses[place.key] = text
+        else:
+            self.statuses.pop(place.key, None)
+        self._tell(Change(place))
+
+    async def show(self, place: Place, key: str, reply: Reply) -> None:
+        if reply.final:
+            self.partial.pop(key, None)
+            await self._records.say(place, key, ASSISTANT, reply.text, self._clock(), reply)
+        else:
+            self.partial[key] = (place, reply)
+            self._tell(Change(place, key))
+
+    async def whisper(self, place: Place, person: Person, text: str) -> None:
+        self._tell(Change(place, text=text, person=person.id))
+
+    async def close(self) -> None:
+        self._listeners.clear()
+
+    async def _said(self, place: Place, key: str) -> None:
+        if place.platform == self.platform:
+            self._tell(Change(place, key))
+
+    def _tell(self, change: Change) -> None:
+        for listener in tuple(self._listeners):
+            listener(change)
+
+
+def channel(name: str) -> Place:
+    """The top level of a channel of the console."""
+    return Place(ConsoleChat.platform, WORKSPACE, name)

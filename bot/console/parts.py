@@ -1,0 +1,25 @@
+"""What the pages work with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from agent.approvals import Ledger
+from agent.tools.registry import Toolbox
+from bot.chat import Mention, Press
+from bot.console.adapter import ConsoleChat
+from bot.knowledge import Knowledge
+from bot.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """``accept`` hands an event to the inbox."""
+
+    chat: ConsoleChat
+    records: Records
+    knowledge: Knowledge
+    ledger: Ledger
+    toolbox: Toolbox
+    accept: Callable[[Mention | Press], Awaitable[None]]

@@ -1,0 +1,102 @@
+"""`footnote up`: everything running in one process and one loop, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+import webbrowser
+
+import structlog
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from bot.app import App, open_app
+from bot.console.adapter import ConsoleChat
+from bot.console.parts import Parts
+from bot.databases import Databases
+from bot.inbox import Inbox
+from bot.settings import Settings, SettingsInvalid, load_settings
+
+EXAMPLES = (
+    "How do I make LangGraph wait for a person?",
+    "What does Python's with statement do?",
+    "remember that demos go better with a footnote",
+)
+EXPIRY_SECONDS = 30.0
+log = structlog.get_logger()
+
+
+async def run_up(*, demo: bool, open_browser: bool) -> None:
+    """Run until SIGINT or SIGTERM. Raises `SettingsInvalid` where this home is run by another process already."""
+    settings = load_settings()
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(settings.home / "up.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise SettingsInvalid(f"FOOTNOTE_HOME: another `footnote up` runs on {settings.home} already.") from None
+    try:
+        await _run(settings, demo=demo, open_browser=open_browser)
+    finally:
+        lock.release()
+
+
+async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
+    inbox: Inbox
+
+    async def resume(run: str, place: str, cause: str) -> None:
+        await inbox.resume(run, place, cause)
+
+    async with open_app(settings, resume) as app:
+        chat = ConsoleChat(app.records, time.time)
+        app.chats[chat.platform] = chat
+        inbox = Inbox(Databases.of(settings).inbox, app.desk.mention, app.desk.press, app.desk.resume)
+        parts = Parts(chat, app.records, app.knowledge, app.ledger, app.toolbox, inbox.accept)
+        from bot.console import serve
+
+        bound = serve.listen(settings)
+        web = serve.server(serve.build(settings, parts, EXAMPLES))
+        _stop_on_signals(web)
+        await inbox.start()
+        expiry = asyncio.create_task(_expire(app))
+        if demo:
+            await app.knowledge.add("packages", "")
+        app.knowledge.start()
+        address = f"http://{settings.host}:{bound.getsockname()[1]}"
+        _greet(address, open_browser)
+        try:
+            await web.serve(sockets=[bound])
+        finally:
+            expiry.cancel()
+            await inbox.stop()
+
+
+async def _expire(app: App) -> None:
+    """Let approvals expire that nobody decided."""
+    while True:
+        try:
+            await app.desk.expire()
+        except OSError as error:
+            log.warning("expiry failed, and is tried again", error=str(error))
+        await asyncio.sleep(EXPIRY_SECONDS)
+
+
+def _stop_on_signals(web: object) -> None:
+    def stop() -> None:
+        web.should_exit = True  # type: ignore[attr-defined]  # uvicorn.Server, imported when served
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop)
+
+
+def _greet(address: str, open_browser: bool) -> None:
+    console = Console()
+    console.print(f"Footnote is at [bold]{address}[/bold]  (Ctrl+C stops it)")
+    console.print(f"Try: @footnote {EXAMPLES[0]}", highlight=False)
+    if open_browser:
+        with contextlib.suppress(webbrowser.Error):
+            webbrowser.open(address)
