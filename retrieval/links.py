@@ -8,18 +8,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 LONGEST = 8
 """Words of the longest name that is looked for."""
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\W_]+")
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _QUALIFIER = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _VERSION = re.compile(r"\s+v?\d+(?:\.\d+)+\S*$")
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A run of words that could be a name: where it starts, how many words, and whether it is written like a name."""
+
+    name: str
+    start: int
+    length: int
+    proper: bool
+
+
 def fold(name: str) -> str:
     """A name without what spelling varies in: case, width, accents, punctuation, spaces."""
-    return " ".join(_tokens(name))
+    return " ".join(token.casefold() for token in _tokens(name))
 
 
 def names_of(title: str, aliases: tuple[str, ...] = ()) -> frozenset[str]:
@@ -28,18 +40,30 @@ def names_of(title: str, aliases: tuple[str, ...] = ()) -> frozenset[str]:
     return frozenset(name for name in map(fold, found) if name)
 
 
-def mentions(text: str) -> Iterator[str]:
-    """Every folded run of up to `LONGEST` words of a text that could be a name, each once."""
+def mentions(text: str) -> list[Mention]:
+    """Every run of up to `LONGEST` words of a text."""
     tokens = _tokens(text)
-    seen: set[str] = set()
-    for start in range(len(tokens)):
-        for length in range(1, min(LONGEST, len(tokens) - start) + 1):
-            name = " ".join(tokens[start : start + length])
-            if name not in seen:
-                seen.add(name)
-                yield name
+    folded = [token.casefold() for token in tokens]
+    proper = [bool(_WIDE.match(token)) or not token.islower() for token in tokens]
+    return [
+        Mention(" ".join(folded[start : start + length]), start, length, proper[start] and proper[start + length - 1])
+        for start in range(len(tokens))
+        for length in range(1, min(LONGEST, len(tokens) - start) + 1)
+    ]
+
+
+def longest(found: Sequence[Mention], known: Collection[str]) -> list[Mention]:
+    """Of the mentions whose name is known, those that lie in no longer one; each name once."""
+    taken: set[int] = set()
+    kept: dict[str, Mention] = {}
+    for mention in sorted((one for one in found if one.name in known), key=lambda one: (-one.length, one.start)):
+        span = range(mention.start, mention.start + mention.length)
+        if taken.isdisjoint(span):
+            taken.update(span)
+            kept.setdefault(mention.name, mention)
+    return sorted(kept.values(), key=lambda one: one.start)
 
 
 def _tokens(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", text).casefold()
+    plain = unicodedata.normalize("NFKD", text)
     return _TOKEN.findall("".join(char for char in plain if not unicodedata.combining(char)))

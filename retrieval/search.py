@@ -1,17 +1,34 @@
-"""Finding the passages that answer: words, meaning, names, and one hop along what the best ones mention."""
+"""Finding the passages that answer: words, meaning, names, and one hop along what the best ones mention.
+
+The constants were chosen on one half of two multi-hop sets and hold on the other (docs/decisions/0002-fusion.md).
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from retrieval.documents import Audience, Hit
 from retrieval.embedders import Embedder
-from retrieval.errors import RetrievalError
-from retrieval.ranking import reciprocal_rank_fusion
+from retrieval.links import Mention, fold, longest, mentions
+from retrieval.ranking import Pool
 from retrieval.stores import Store
 
 CANDIDATES = 60
+"""Hits taken from each half."""
+NAMED = 0.6
+"""What it is worth that the question names a passage's document; the halves together are worth 1."""
+HOP = 0.9
+"""What it is worth that a passage as good as the best one mentions it."""
+SINGLE_NAMED, SINGLE_HOP = 0.5, 0.8
+"""Names of one word are weaker evidence."""
+SEEDS = 4
+"""Passages whose mentions are followed."""
+PER_NAME = 3
+"""Documents that one name may lead to."""
+FOLLOWED = 60
+"""Documents that one search follows at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +49,69 @@ class Searcher:
     async def search(self, question: str, audience: Audience, limit: int = 10) -> Found:
         """What this audience may see. Raises `StoreUnavailable` where the store can't be read."""
         words = asyncio.create_task(self._store.full_text(question, audience, CANDIDATES))
-        vector = await self._embedder.query(question)
-        near = await self._store.nearest(vector.tolist(), audience, CANDIDATES)
-        text = await words
-        return Found(reciprocal_rank_fusion([(1.0, near), (0.3, text)])[:limit])
+        vector = (await self._embedder.query(question)).tolist()
+        near = await self._store.nearest(vector, audience, CANDIDATES)
+        pool = Pool(near, await words)
+        asked = mentions(question)
+        named = await self._named(asked, audience)
+        await self._follow(pool, vector, audience, [(name, NAMED, SINGLE_NAMED) for name in named], "title")
+        seeds = pool.ranked()[:SEEDS]
+        hops = [hop for seed in seeds for hop in await self._hops(seed, pool, named, audience)]
+        await self._follow(pool, vector, audience, hops, "link")
+        return Found(pool.ranked()[:limit])
+
+    async def _named(self, found: Sequence[Mention], audience: Audience) -> list[tuple[Mention, list[str]]]:
+        """The longest names among these mentions that documents go by, written like names, with the documents."""
+        known = await self._store.named({one.name for one in found}, audience)
+        kept = [one for one in longest(found, known) if one.length > 1 or one.proper]
+        return [(one, known[one.name]) for one in kept]
+
+    async def _hops(
+        self, seed: Hit, pool: Pool, asked: Iterable[tuple[Mention, list[str]]], audience: Audience
+    ) -> list[tuple[tuple[Mention, list[str]], float, float]]:
+        """What a passage mentions and the question does not, weighed by how good the passage is."""
+        share = pool.share(seed)
+        known = {mention.name for mention, _ in asked} | {fold(seed.passage.title)}
+        found = await self._named(mentions(seed.passage.text), audience)
+        return [
+            ((mention, documents), HOP * share, HOP * SINGLE_HOP * share)
+            for mention, documents in found
+            if mention.name not in known and seed.passage.document not in documents
+        ]
+
+    async def _follow(
+        self,
+        pool: Pool,
+        vector: list[float],
+        audience: Audience,
+        names: Sequence[tuple[tuple[Mention, list[str]], float, float]],
+        via: str,
+    ) -> None:
+        """Give the best passage of each named document its bonus; of several names the best one counts."""
+        bonus: dict[str, float] = {}
+        several: list[list[str]] = []
+        for (mention, documents), weight, single in names:
+            worth = weight if mention.length > 1 else single
+            for document in documents:
+                bonus[document] = max(bonus.get(document, 0.0), worth)
+            if len(documents) > PER_NAME:
+                several.append(documents)
+        followed = sorted(bonus, key=lambda document: (-bonus[document], document))[:FOLLOWED]
+        if not followed:
+            return
+        hits = await self._store.nearest(vector, audience, len(followed) * 4, followed)
+        best = _best_of_each(hits)
+        for documents in several:
+            for document in [one for one in best if one in documents][PER_NAME:]:
+                bonus.pop(document, None)
+        for document, hit in best.items():
+            if document in bonus:
+                pool.add(hit, bonus[document], via, guarded=via == "link")
 
 
-__all__ = ["Found", "RetrievalError", "Searcher"]
+def _best_of_each(hits: Sequence[Hit]) -> dict[str, Hit]:
+    """The best hit of each document, the best document first."""
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        best.setdefault(hit.passage.document, hit)
+    return best

@@ -68,8 +68,13 @@ class Store(Protocol):
         """BM25 over titles, headings and texts, best first, in any language."""
         ...
 
-    async def nearest(self, vector: Vector, audience: Audience, limit: int) -> list[Hit]:
-        """Passages by cosine similarity (set on each hit), best first; those without a vector are left out."""
+    async def nearest(
+        self, vector: Vector, audience: Audience, limit: int, documents: Collection[str] | None = None
+    ) -> list[Hit]:
+        """Passages by cosine similarity (set on each hit), best first; those without a vector are left out.
+
+        ``documents`` looks in these alone.
+        """
         ...
 
     async def named(self, names: Collection[str], audience: Audience) -> dict[str, list[str]]:

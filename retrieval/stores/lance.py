@@ -140,10 +140,15 @@ class LanceStore:
         rows = await self._rows(search.select([*_COLUMNS, "_score"]).limit(limit))
         return [Hit(_passage(row), row["_score"], via="text") for row in rows]
 
-    async def nearest(self, vector: Vector, audience: Audience, limit: int) -> list[Hit]:
-        if not audience:
+    async def nearest(
+        self, vector: Vector, audience: Audience, limit: int, documents: Collection[str] | None = None
+    ) -> list[Hit]:
+        if not audience or (documents is not None and not documents):
             return []
-        search = self._table.query().nearest_to(list(vector)).distance_type("cosine").where(_seen_by(audience))
+        where = _seen_by(audience)
+        if documents is not None:
+            where += f" AND document IN ({_literals(documents)})"
+        search = self._table.query().nearest_to(list(vector)).distance_type("cosine").where(where)
         rows = await self._rows(search.select([*_COLUMNS, "_distance"]).limit(limit))
         hits = [Hit(_passage(row), 1 - row["_distance"], 1 - row["_distance"], "meaning") for row in rows]
         return sorted(hits, key=lambda hit: -hit.score)
