@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check chaos lock clean bench-retrieval bench-answers bench-frame bench-burst bench-sync bench-start bench-local-model
+.PHONY: help demo test check chaos lock clean bench-retrieval bench-answers bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -26,6 +26,9 @@ bench-retrieval: .venv/.ready-dev ## CORPUS=… QUESTIONS=…: recall and nDCG o
 
 bench-answers: .venv/.ready-dev ## DATA=…: what is quoted, what is refused, rightly or not
 	@$(BIN)/python -m benchmarks.answers --data $(DATA) $(ARGS)
+
+fit-answerability: .venv/.ready-dev ## DATA=…: fit when the assistant says that it does not know
+	@$(BIN)/python -m benchmarks.fit_answerability --data $(DATA) $(ARGS)
 
 bench-frame: .venv/.ready-dev ## What the frame costs a mention, beside a bare LangGraph graph
 	@$(BIN)/python -m benchmarks.frame $(ARGS)

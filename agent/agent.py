@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent import commands, decisions
+from agent.answerability import CALIBRATED
 from agent.approvals import Approval, Deciders, Ledger
 from agent.approvals import State as ApprovalState
 from agent.decision_log import DecisionLog
@@ -56,6 +57,7 @@ class Agent:
         self._log = log
         self._model_for = model_for
         self._deciders = deciders
+        self._comparable = embedder is not None and embedder.name == CALIBRATED
         self._quoting = QuotingWriter(embedder)
 
     def decider(self, state: State) -> Decider:
@@ -69,7 +71,7 @@ class Agent:
     async def search(self, query: str, state: State) -> tuple[list[Evidence], Sequence[str]]:
         """Evidence that everyone in the run's place may see, and notes on what was plainer."""
         found = await self._searcher.search(query, Audience(frozenset(state["audience"])), self.limits.passages)
-        return [from_hit(hit) for hit in found.hits], found.notes
+        return [from_hit(hit, comparable=self._comparable) for hit in found.hits], found.notes
 
     async def next_call(self, state: State, decider: Decider) -> Call | None:
         """The next tool call, proposed on the ledger if it writes; None when there is nothing left to do."""

@@ -41,7 +41,8 @@ class Sentence(TypedDict):
     citations: list[Citation]
 
 
-def from_hit(hit: Hit, uri: str = "") -> Evidence:
+def from_hit(hit: Hit, uri: str = "", *, comparable: bool = True) -> Evidence:
+    """``comparable`` says whether similarities mean what the calibration of answerability thinks they mean."""
     passage = hit.passage
     return Evidence(
         passage=passage.id,
@@ -53,7 +54,7 @@ def from_hit(hit: Hit, uri: str = "") -> Evidence:
         end=passage.end,
         uri=uri,
         score=hit.score,
-        similarity=hit.similarity,
+        similarity=hit.similarity if comparable else None,
         via=hit.via,
     )
 

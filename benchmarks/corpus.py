@@ -39,9 +39,7 @@ class JsonlSource:
 
     async def read(self, listed: Listed) -> Document:
         row = self._rows[listed.id]
-        return Document(
-            listed.id, self.name, "", row["title"], row["text"], Audience.everyone(), listed.content_hash
-        )
+        return Document(listed.id, self.name, "", row["title"], row["text"], Audience.everyone(), listed.content_hash)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,4 +38,6 @@ def publish(title: str, rows: list[Row], about: dict[str, Any], out: Path) -> No
 
 
 def _shown(value: float | None) -> str:
-    return "" if value is None else f"{value:,.1f}"
+    if value is None:
+        return ""
+    return f"{value:,.1f}" if value >= 10 else f"{value:,.2f}"

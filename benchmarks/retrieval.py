@@ -44,7 +44,7 @@ def ndcg(found: Sequence[str], relevant: Sequence[str], cut: int) -> float:
 
 async def measure(way: Way, questions: list[dict[str, Any]]) -> dict[str, float]:
     """Percentages over the answerable questions, and milliseconds (median) over all."""
-    scores: dict[str, list[float]] = {f"recall@{cut}": [] for cut in CUTS} | {"nDCG@10": []}
+    scores: dict[str, list[float]] = {name: [] for name in (*(f"recall@{cut}" for cut in CUTS), "nDCG@10")}
     took: list[float] = []
     for asked in questions:
         started = time.monotonic()
@@ -61,7 +61,9 @@ async def measure(way: Way, questions: list[dict[str, Any]]) -> dict[str, float]
     return {**shares, "ms": 1_000 * statistics.median(took)}
 
 
-async def run(corpus: Path, questions: Path, embedder_name: str, cache: Path | None) -> tuple[list[Row], dict[str, Any]]:
+async def run(
+    corpus: Path, questions: Path, embedder_name: str, cache: Path | None
+) -> tuple[list[Row], dict[str, Any]]:
     asked = read_jsonl(questions)
     embedder = open_embedder(embedder_name)
     with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import lancedb
 import pyarrow as pa
@@ -67,7 +67,7 @@ class LanceStore:
         self._names: tuple[int, dict[str, list[tuple[str, frozenset[str]]]]] = (-1, {})
 
     @classmethod
-    async def open(cls, path: Path) -> LanceStore:
+    async def open(cls, path: Path) -> Self:
         """Open or make the store in this folder. Raises `StoreUnavailable`."""
         async with _guarded(path, "opened"):
             await asyncio.to_thread(path.mkdir, parents=True, exist_ok=True)
