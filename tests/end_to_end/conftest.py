@@ -1,0 +1,137 @@
+"""The product from outside: `footnote up` as a process, and Chromium in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+HANDBOOK = {
+    "expenses.md": "---\ntitle: Expense policy\n---\n# Expense policy\n\nMeals while travelling are refunded up to 40 euros "
+    "a day. Receipts are due within 30 days.\n\n## Hotels\n\nHotels may cost 150 euros a night. Ask Mei before booking "
+    "anything above that.\n",
+    "travel.md": "# 差旅\n\n出差必须提前三天申请。机票由行政部统一预订。\n",
+    "evil.md": "# <script>document.title='owned'</script>\n\nThe pirate flag <img src=x onerror=\"document.title='owned'\"> "
+    "flies on Mondays.\n",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running assistant."""
+
+    url: str
+    home: Path
+    process: asyncio.subprocess.Process
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def footnote(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Run the command to its end: exit code, standard output, standard error."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+@pytest.fixture
+def handbook(tmp_path: Path) -> Path:
+    folder = tmp_path / "handbook"
+    folder.mkdir()
+    for name, text in HANDBOOK.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+async def site(home: Path, handbook: Path) -> AsyncIterator[Site]:
+    """`footnote up` over the handbook."""
+    assert (await footnote("sync", str(handbook)))[0] == 0
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "up", env={**os.environ, "FOOTNOTE_PORT": str(port)}
+    )
+    url = f"http://127.0.0.1:{port}"
+    async with httpx.AsyncClient() as client:
+        for _ in range(300):
+            try:
+                if (await client.get(f"{url}/healthz")).is_success:
+                    break
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+    yield Site(url, home, process)
+    if process.returncode is None:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), 20)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine: install the package chromium")
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        await opened.close()
+
+
+async def visit(browser: Browser, site: Site, path: str = "/", *, name: str = "", phone: bool = False, dark: bool = False) -> Page:
+    """A new browser profile at a page, perhaps as somebody, on a phone, or in the dark."""
+    context: BrowserContext = await browser.new_context(
+        viewport={"width": 390, "height": 844} if phone else {"width": 1280, "height": 800},
+        color_scheme="dark" if dark else "light",
+    )
+    context.set_default_timeout(20_000)
+    page = await context.new_page()
+    await page.goto(f"{site.url}{path}")
+    if name:
+        await page.get_by_label("You are You").click()
+        await page.get_by_label("Your name").fill(name)
+        await page.get_by_role("button", name="Use this name").click()
+        await page.get_by_label(f"You are {name}").wait_for()
+    return page
+
+
+async def say(page: Page, text: str) -> None:
+    box = page.get_by_label("Message", exact=True).last
+    await box.fill(text)
+    await box.press("Enter")
+
+
+async def picture(page: Page, name: str) -> None:
+    """Keep a screenshot for the documentation, where FOOTNOTE_PICTURES asks for it."""
+    if folder := os.environ.get("FOOTNOTE_PICTURES"):
+        await page.wait_for_timeout(700)
+        await page.screenshot(path=Path(folder) / f"{name}.png")
