@@ -193,8 +193,11 @@ def _standalone_rule(question: str, transcript: Sequence[Turn]) -> Standalone:
     points_back = bool(_POINTING.search(question)) and len(says) <= 6
     if not previous or (not points_back and len(says) > 2):
         return Standalone(question=question, confidence=0.7)
-    carried = [word for word in words(previous) if word not in STOPWORDS and word not in words(question)]
-    return Standalone(question=f"{question} ({' '.join(carried[:24])})" if carried else question, confidence=0.6)
+    new = [word for word in words(question) if word not in STOPWORDS]
+    carried = [word for word in words(previous) if word not in STOPWORDS and word not in new]
+    # The new words stand twice, so that they weigh more than what is carried over.
+    whole = f"{question.rstrip('?？ ')}: {' '.join([*new, *carried[:12]])}"
+    return Standalone(question=whole if carried else question, confidence=0.6)
 
 
 _JOINT = re.compile(

@@ -2,7 +2,8 @@
 
 What every adapter promises (tests/contract/test_chat.py): `show` with a key that the place has seen replaces that
 message instead of adding one, also after a restart; a status never outlives the message it announced;
-an event of a bot is never delivered; a press carries exactly what its button was given.
+an event of a bot is never delivered; a press carries exactly what its button was given. What is final stands in the
+records before an adapter is asked to show it.
 """
 
 from __future__ import annotations
@@ -186,6 +187,10 @@ class Chat(Protocol):
 
     async def whisper(self, place: Place, person: Person, text: str) -> None:
         """Tell one person something that nobody else there needs to see."""
+        ...
+
+    async def channel(self, near: Place, name: str) -> Place | None:
+        """The channel of this name in the same workspace, where the assistant may post; None where there is none."""
         ...
 
     async def close(self) -> None: ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,7 @@ from bot.records import Records
 from bot.rendering import answer_reply, card_reply, partial_reply
 
 HISTORY = 20
+_ADDRESS = re.compile(r"@footnote\b[:,]?\s*", re.IGNORECASE)
 Graph = CompiledStateGraph[State, None, State, State]
 Resume = Callable[[str, str, str], Awaitable[None]]
 log = structlog.get_logger()
@@ -124,7 +126,7 @@ class Desk:
     async def _fresh(self, mention: Mention, run: str) -> State:
         earlier = [e for e in await self._records.transcript(mention.place, HISTORY) if e.key != _said_key(mention)]
         turns = [
-            Turn(who=entry.author.name, text=entry.text[:2_000], assistant=entry.kind == "assistant")
+            Turn(who=entry.author.name, text=_ADDRESS.sub("", entry.text)[:2_000], assistant=entry.kind == "assistant")
             for entry in earlier
             if entry.at <= mention.at and entry.text
         ]
@@ -213,8 +215,8 @@ class Desk:
             await self._show(place, key, reply)
 
     async def _show(self, place: Place, key: str, reply: Reply) -> None:
-        await self._chat(place).show(place, key, reply)
         await self._records.say(place, key, ASSISTANT, reply.text, self._clock(), reply)
+        await self._chat(place).show(place, key, reply)
 
     async def _show_status(self, place: Place, text: str) -> None:
         await self._chat(place).status(place, text)

@@ -18,14 +18,12 @@ class ChatPoster:
 
     async def resolve(self, channel: str, place: str) -> str | None:
         """The key of the channel of this name where the asker is, or None."""
-        asked = Place.parse(place)
-        for known in await self._records.channels(asked.platform):
-            if known.workspace == asked.workspace and known.channel.casefold() == channel.casefold():
-                return known.channel_key
-        return None
+        near = Place.parse(place)
+        found = await self._chats[near.platform].channel(near, channel)
+        return found.channel_key if found else None
 
     async def post(self, address: str, text: str, key: str) -> None:
         place = Place.parse(f"{address}/")
         reply = Reply(text)
-        await self._chats[place.platform].show(place, key, reply)
         await self._records.say(place, key, ASSISTANT, text, self._clock(), reply)
+        await self._chats[place.platform].show(place, key, reply)

@@ -47,6 +47,10 @@ class Terminal:
     async def whisper(self, place: Place, person: Person, text: str) -> None:
         self._console.print(Text(text, style="yellow"))
 
+    async def channel(self, near: Place, name: str) -> Place | None:
+        """A terminal has no other channels."""
+        return None
+
     async def close(self) -> None:
         if self._status:
             self._status.stop()

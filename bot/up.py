@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import time
 import webbrowser
 
 import structlog
@@ -50,7 +49,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
         await inbox.resume(run, place, cause)
 
     async with open_app(settings, resume) as app:
-        chat = ConsoleChat(app.records, time.time)
+        chat = ConsoleChat(app.records)
         app.chats[chat.platform] = chat
         inbox = Inbox(Databases.of(settings).inbox, app.desk.mention, app.desk.press, app.desk.resume)
         parts = Parts(chat, app.records, app.knowledge, app.ledger, app.toolbox, inbox.accept)

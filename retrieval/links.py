@@ -35,9 +35,10 @@ def fold(name: str) -> str:
 
 
 def names_of(title: str, aliases: tuple[str, ...] = ()) -> frozenset[str]:
-    """Every folded name a document goes by: its title, also without a bracketed qualifier or a version, and aliases."""
-    found = {title, _QUALIFIER.sub("", title), _VERSION.sub("", title), *aliases}
-    return frozenset(name for name in map(fold, found) if name)
+    """Every folded name a document goes by: its title, also without article, bracketed qualifier or version, and aliases."""
+    given = {title, _QUALIFIER.sub("", title), _VERSION.sub("", title), *aliases}
+    found = {name for name in map(fold, given) if name}
+    return frozenset(found | {name.split(" ", 1)[1] for name in found if name.startswith(("the ", "a ", "an "))})
 
 
 def mentions(text: str) -> list[Mention]:

@@ -23,6 +23,8 @@ HOP = 0.9
 """What it is worth that a passage as good as the best one mentions it."""
 SINGLE_NAMED, SINGLE_HOP = 0.5, 0.8
 """Names of one word are weaker evidence."""
+FEW_NAMES = 2
+"""A passage that mentions more names than this says less about each."""
 SEEDS = 4
 """Passages whose mentions are followed."""
 PER_NAME = 3
@@ -72,12 +74,13 @@ class Searcher:
         """What a passage mentions and the question does not, weighed by how good the passage is."""
         share = pool.share(seed)
         known = {mention.name for mention, _ in asked} | {fold(seed.passage.title)}
-        found = await self._named(mentions(seed.passage.text), audience)
-        return [
-            ((mention, documents), HOP * share, HOP * SINGLE_HOP * share)
-            for mention, documents in found
+        found = [
+            (mention, documents)
+            for mention, documents in await self._named(mentions(seed.passage.text), audience)
             if mention.name not in known and seed.passage.document not in documents
         ]
+        weight = HOP * share / max(1.0, len(found) / FEW_NAMES)
+        return [(one, weight, weight * SINGLE_HOP) for one in found]
 
     async def _follow(
         self,

@@ -1,10 +1,10 @@
-"""The port `Chat` on the console: what is final goes to the records, what streams goes to the open pages."""
+"""The port `Chat` on the console: its pages read what is final from the records, and what streams from here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.chat import ASSISTANT, Person, Place, Reply
+from bot.chat import Person, Place, Reply
 from bot.records import Records
 
 WORKSPACE = "local"
@@ -29,9 +29,8 @@ class ConsoleChat:
 
     platform = "console"
 
-    def __init__(self, records: Records, clock: Callable[[], float]) -> None:
+    def __init__(self, records: Records) -> None:
         self._records = records
-        self._clock = clock
         self._listeners: set[Listener] = set()
         self.statuses: dict[str, str] = {}
         self.partial: dict[str, tuple[Place, Reply]] = {}
@@ -52,13 +51,17 @@ class ConsoleChat:
     async def show(self, place: Place, key: str, reply: Reply) -> None:
         if reply.final:
             self.partial.pop(key, None)
-            await self._records.say(place, key, ASSISTANT, reply.text, self._clock(), reply)
         else:
             self.partial[key] = (place, reply)
-            self._tell(Change(place, key))
+        self._tell(Change(place, key))
 
     async def whisper(self, place: Place, person: Person, text: str) -> None:
         self._tell(Change(place, text=text, person=person.id))
+
+    async def channel(self, near: Place, name: str) -> Place | None:
+        said = {place.channel for place in await self._records.channels(self.platform)}
+        found = next((known for known in {*CHANNELS, *said} if known.casefold() == name.casefold()), None)
+        return channel(found) if found else None
 
     async def close(self) -> None:
         self._listeners.clear()

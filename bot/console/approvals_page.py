@@ -11,7 +11,7 @@ from typing import Any
 from nicegui import ui
 
 from agent.approvals import Approval
-from bot.chat import Button, Place, Press
+from bot.chat import Button, Person, Place, Press
 from bot.console.forms import show_button
 from bot.console.layout import me, page
 from bot.console.message import show_card
@@ -23,6 +23,7 @@ async def approvals_page(parts: Parts) -> None:
     """The page; it follows live."""
     with page("Approvals") as main:
         main.classes("sheet")
+        person = me()
         ui.html("<h2>Approvals</h2>", sanitize=False)
         waiting = ui.element("div").props('aria-live="polite"')
         ui.html("<h3>Log</h3>", sanitize=False)
@@ -38,7 +39,7 @@ async def approvals_page(parts: Parts) -> None:
         waiting.clear()
         with waiting:
             for approval in pending:
-                _show_pending(parts, approval)
+                _show_pending(parts, approval, person)
             if not pending:
                 ui.label("Nothing waits for a decision.").classes("note")
         log.clear()
@@ -49,12 +50,12 @@ async def approvals_page(parts: Parts) -> None:
     ui.timer(1.0, refresh)
 
 
-def _show_pending(parts: Parts, approval: Approval) -> None:
+def _show_pending(parts: Parts, approval: Approval, person: Person) -> None:
     reply = card_reply(approval, parts.toolbox.get(approval.tool))
     place = Place.parse(approval.place)
 
     async def pressed(button: Button, form: dict[str, Any]) -> None:
-        press = Press(uuid.uuid4().hex, place, me(), button.action, button.subject, time.time(), form)
+        press = Press(uuid.uuid4().hex, place, person, button.action, button.subject, time.time(), form)
         await parts.accept(press)
 
     if reply.card:

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from nicegui import app as browser
 from nicegui import ui
 
-from bot.chat import Button, Mention, Place, Press
+from bot.chat import ASSISTANT, Action, Button, Mention, Place, Press
 from bot.console.adapter import CHANNELS, Change, ConsoleChat, channel
 from bot.console.layout import me, page
 from bot.console.message import MessageView
@@ -73,6 +72,7 @@ class Pane:
         self._examples = examples
         self._views: dict[str, MessageView] = {}
         self._answered = False
+        self._me = me()
 
     async def build(self) -> None:
         with ui.element("section").classes("pane thread" if self._place.thread else "pane room"):
@@ -117,13 +117,12 @@ class Pane:
         return change.place.thread == self._place.thread or not self._place.thread
 
     async def _load(self) -> None:
-        self._me = me()
         entries = await self._parts.records.transcript(self._place)
         for entry in entries:
             await self._show_entry(entry)
         for key, (place, reply) in self._parts.chat.partial.items():
             if place == self._place and key not in self._views:
-                await self._show_entry(Entry(place, key, _assistant(), "assistant", reply.text, reply, time.time()))
+                await self._show_entry(Entry(place, key, ASSISTANT, "assistant", reply.text, reply, time.time()))
         if not entries and not self._place.thread:
             self._show_welcome()
 
@@ -144,7 +143,7 @@ class Pane:
             return
         entry = await self._parts.records.message(change.place, change.key)
         if partial:
-            entry = Entry(partial[0], change.key, _assistant(), "assistant", partial[1].text, partial[1], time.time())
+            entry = Entry(partial[0], change.key, ASSISTANT, "assistant", partial[1].text, partial[1], time.time())
         if entry is None:
             return
         view = self._views.get(change.key)
@@ -184,7 +183,7 @@ class Pane:
 
     async def _send(self, text: str) -> None:
         """Say it; where it addresses the assistant, the thread it is said in, or opens, is opened."""
-        person, key, now = me(), uuid.uuid4().hex, time.time()
+        person, key, now = self._me, uuid.uuid4().hex, time.time()
         await self._parts.records.say(self._place, key, person, text, now)
         mentioned = bool(_MENTION.search(text))
         if not mentioned and not (self._place.thread and self._answered):
@@ -195,10 +194,11 @@ class Pane:
             self._open(key)
 
     async def _pressed(self, button: Button, form: dict[str, Any]) -> None:
-        press = Press(uuid.uuid4().hex, self._place, me(), button.action, button.subject, time.time(), form)
+        press = Press(uuid.uuid4().hex, self._place, self._me, button.action, button.subject, time.time(), form)
         await self._parts.accept(press)
-        if button.action.value in {"helpful", "unhelpful"}:
-            ui.notify("Thank you. It is noted.", type="positive")
+        if button.action in {Action.HELPFUL, Action.UNHELPFUL}:
+            with self._list:
+                ui.notify("Thank you. It is noted.", type="positive")
 
     def _open(self, thread: str) -> None:
         ui.navigate.to(f"/?channel={self._name}&thread={thread}")
@@ -208,14 +208,3 @@ class Pane:
 
     def _scroll(self) -> None:
         ui.run_javascript(f"const e=getHtmlElement({self._list.id}); if(e) e.scrollTop=e.scrollHeight")
-
-
-def _assistant() -> Any:
-    from bot.chat import ASSISTANT
-
-    return ASSISTANT
-
-
-def storage() -> Any:
-    """What this browser remembers."""
-    return browser.storage.user

@@ -11,7 +11,10 @@ from bot.chat import Action, Button, Field, Form
 
 Pressed = Callable[[Button, dict[str, Any]], Awaitable[None]]
 _STYLES = {"primary": "unelevated color=primary", "danger": "outline color=negative", "": "outline"}
-_QUIET = {Action.HELPFUL: "This helped", Action.UNHELPFUL: "This did not help"}
+_QUIET = {
+    Action.HELPFUL: ("o_thumb_up", "This helped"),
+    Action.UNHELPFUL: ("o_thumb_down", "This did not help"),
+}
 
 
 def show_button(button: Button, pressed: Pressed) -> ui.button:
@@ -22,12 +25,10 @@ def show_button(button: Button, pressed: Pressed) -> ui.button:
         if values is not None:
             await pressed(button, values)
 
-    shown = ui.button(button.label, on_click=click)
     if button.action in _QUIET:
-        shown.props(f'flat dense no-caps aria-label="{_QUIET[button.action]}"').classes("mark")
-    else:
-        shown.props(f"no-caps {_STYLES[button.style]}")
-    return shown
+        icon, words = _QUIET[button.action]
+        return ui.button(icon=icon, on_click=click).props(f'flat dense aria-label="{words}"').classes("mark")
+    return ui.button(button.label, on_click=click).props(f"no-caps {_STYLES[button.style]}")
 
 
 async def _ask(form: Form) -> dict[str, Any] | None:

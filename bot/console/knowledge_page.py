@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from nicegui import events, ui
 
+from bot.chat import Person
 from bot.console.layout import me, page
 from bot.console.parts import Parts
 from bot.knowledge import KnowledgeState, SourceState
@@ -23,24 +24,27 @@ async def knowledge_page(parts: Parts) -> None:
         main.classes("sheet")
         ui.html("<h2>Knowledge</h2>", sanitize=False)
         summary = ui.element("div").props('role="status"')
-        _show_upload(parts)
+        _show_upload(parts, me())
         ui.html("<h3>Documents</h3>", sanitize=False)
         wanted = ui.input(placeholder="Find a document by its title").props(
             'outlined dense clearable aria-label="Find"'
         )
         listed = ui.element("div")
     shown: list[KnowledgeState] = []
+    person = me()
 
     async def refresh() -> None:
         state = await parts.knowledge.state()
         if shown != [state]:
+            if shown and shown[0].counts.documents != state.counts.documents:
+                await find()
             shown[:] = [state]
             summary.clear()
             with summary:
                 _show_state(parts, state)
 
     async def find() -> None:
-        audience = Audience.everyone() | Audience.of(f"person:{me().id}")
+        audience = Audience.everyone() | Audience.of(f"person:{person.id}")
         documents = await parts.knowledge.documents(audience, wanted.value or "", LISTED)
         items = "".join(
             f'<li><a href="/document?{html.escape(urlencode({"id": one.id}))}">{html.escape(one.title)}</a></li>'
@@ -90,11 +94,11 @@ def _show_progress(label: str, progress: Progress) -> None:
     ui.linear_progress(progress.done / max(progress.total, 1), show_value=False).props("rounded")
 
 
-def _show_upload(parts: Parts) -> None:
+def _show_upload(parts: Parts, person: Person) -> None:
     async def add(event: events.MultiUploadEventArguments) -> None:
         files = [(file.name, await file.read()) for file in event.files]
         try:
-            summary = await parts.knowledge.add_files(files, me())
+            summary = await parts.knowledge.add_files(files, person)
         except (RetrievalError, OSError) as error:
             ui.notify(str(error), type="negative", multi_line=True)
             return

@@ -12,6 +12,16 @@ from nicegui import app, ui
 from bot.chat import Person
 
 STYLE = Path(__file__).with_name("style.css")
+KEYS = """
+document.addEventListener('keydown', event => {
+  const typing = event.target.matches('input, textarea, [contenteditable]');
+  if ((event.key === '/' && !typing) || (event.key === 'k' && (event.ctrlKey || event.metaKey))) {
+    event.preventDefault(); [...document.querySelectorAll('.composer textarea')].pop()?.focus();
+  } else if (event.key === 'Escape' && !document.querySelector('.q-dialog')) {
+    document.querySelector('.thread .close')?.click();
+  }
+});
+"""
 PAGES = (("/", "Chat", "chat"), ("/knowledge", "Knowledge", "menu_book"), ("/approvals", "Approvals", "task_alt"))
 
 
@@ -26,6 +36,7 @@ def me() -> Person:
 def page(current: str) -> Iterator[ui.element]:
     """The frame of a page; what is built inside it is the page's main part."""
     ui.add_css(STYLE)
+    ui.colors(primary="#4a6bdc")
     ui.page_title(f"{current} · Footnote")
     dark = ui.dark_mode(value=app.storage.user.get("dark"))
     ui.html('<a class="skip" href="#main">Skip to the content</a>', sanitize=False)
@@ -42,7 +53,8 @@ def page(current: str) -> Iterator[ui.element]:
         ui.space()
         _who()
         _light(dark)
-    with ui.element("main").props('id="main" tabindex="-1"').classes("main") as main:
+    ui.add_body_html(f"<script>{KEYS}</script>")
+    with ui.element("div").props('id="main" tabindex="-1"').classes("main") as main:
         yield main
 
 

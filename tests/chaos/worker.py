@@ -47,7 +47,7 @@ async def main() -> None:
         await inbox.resume(run, place, cause)
 
     async with open_app(settings, resume) as app:
-        chat = WitnessedChat(app.records, time.time)
+        chat = WitnessedChat(app.records)
         chat.log = settings.home / "posted.log"
         app.chats[chat.platform] = chat
         await app.records.say(channel("announcements"), "first", MEI, "hello", 0.0)

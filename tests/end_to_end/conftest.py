@@ -6,8 +6,10 @@ import asyncio
 import os
 import shutil
 import socket
+import subprocess
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +42,6 @@ class Site:
 
     url: str
     home: Path
-    process: asyncio.subprocess.Process
 
 
 def free_port() -> int:
@@ -66,35 +67,43 @@ async def footnote(*arguments: str, **environment: str) -> tuple[int, str, str]:
     return process.returncode or 0, out.decode(), err.decode()
 
 
-@pytest.fixture
-def handbook(tmp_path: Path) -> Path:
-    folder = tmp_path / "handbook"
+def write_handbook(folder: Path) -> None:
     folder.mkdir()
     for name, text in HANDBOOK.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return folder
 
 
 @pytest.fixture
-async def site(home: Path, handbook: Path) -> AsyncIterator[Site]:
-    """`footnote up` over the handbook."""
-    assert (await footnote("sync", str(handbook)))[0] == 0
+def handbook(tmp_path: Path) -> Path:
+    write_handbook(tmp_path / "handbook")
+    return tmp_path / "handbook"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """`footnote up` over the handbook, one for all tests of a file: each uses a thread of its own."""
+    folder = tmp_path_factory.mktemp("site")
+    write_handbook(folder / "handbook")
     port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "up", env={**os.environ, "FOOTNOTE_PORT": str(port)}
-    )
+    environment = {
+        **os.environ,
+        "FOOTNOTE_HOME": str(folder / "home"),
+        "FOOTNOTE_EMBEDDER": "hashing",
+        "FOOTNOTE_PORT": str(port),
+    }
+    subprocess.run([sys.executable, "-m", "bot", "sync", str(folder / "handbook")], env=environment, check=True)
+    process = subprocess.Popen([sys.executable, "-m", "bot", "up"], env=environment)
     url = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient() as client:
-        for _ in range(300):
-            try:
-                if (await client.get(f"{url}/healthz")).is_success:
-                    break
-            except httpx.TransportError:
-                await asyncio.sleep(0.1)
-    yield Site(url, home, process)
-    if process.returncode is None:
-        process.terminate()
-        await asyncio.wait_for(process.wait(), 20)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{url}/healthz").is_success:
+                break
+        except httpx.TransportError:
+            time.sleep(0.1)
+    yield Site(url, folder / "home")
+    process.terminate()
+    assert process.wait(20) in {0, -15}
 
 
 @pytest.fixture
@@ -107,7 +116,9 @@ async def browser() -> AsyncIterator[Browser]:
         await opened.close()
 
 
-async def visit(browser: Browser, site: Site, path: str = "/", *, name: str = "", phone: bool = False, dark: bool = False) -> Page:
+async def visit(
+    browser: Browser, site: Site, path: str = "/", *, name: str = "", phone: bool = False, dark: bool = False
+) -> Page:
     """A new browser profile at a page, perhaps as somebody, on a phone, or in the dark."""
     context: BrowserContext = await browser.new_context(
         viewport={"width": 390, "height": 844} if phone else {"width": 1280, "height": 800},

@@ -77,7 +77,9 @@ async def test_an_action_is_rejected_with_a_reason(browser: Browser, site: Site)
     await page.get_by_label("Why?").fill("not decided yet")
     await page.get_by_role("dialog").get_by_role("button", name="Reject").click()
     await expect(page.locator(".thread .card")).to_contain_text("not decided yet")
-    await expect(page.locator(".thread .assistant").last).to_contain_text("rejected “Post in #general”: not decided yet")
+    await expect(page.locator(".thread .assistant").last).to_contain_text(
+        "rejected “Post in #general”: not decided yet"
+    )
 
 
 async def test_talk_in_the_thread_does_not_disturb_what_waits(browser: Browser, site: Site) -> None:
@@ -92,7 +94,9 @@ async def test_talk_in_the_thread_does_not_disturb_what_waits(browser: Browser, 
 
 async def test_hostile_text_stays_text(browser: Browser, site: Site) -> None:
     page = await visit(browser, site, name="<b>Eve</b>")
-    await say(page, "@footnote when does the pirate flag fly? <img src=x onerror=\"document.title='owned'\">")
+    await say(page, "<img src=x onerror=\"document.title='owned'\">")
+    await expect(page.locator(".room .message").last).to_contain_text("<img src=x")
+    await say(page, "@footnote when does the pirate flag fly?")
     await expect(page.locator(".thread .assistant")).to_contain_text("flies on Mondays")
     await page.locator(".thread .footnotes a").first.click()
     await expect(page.locator("#cited")).to_contain_text("flies on Mondays")
