@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import snowballstemmer
+
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 STOPWORDS = frozenset(
@@ -173,25 +175,14 @@ def words(text: str) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=50_000)
+_stemmer = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """A light English stem (after Harman's S-stemmer, JASIS 1991, and the usual -ing and -ed), enough to compare words."""
-    if len(word) > 3 and word.endswith("'s"):
-        word = word[:-2]
-    for suffix, put in (
-        ("ies", "y"),
-        ("sses", "ss"),
-        ("ing", ""),
-        ("edly", ""),
-        ("ed", ""),
-        ("ly", ""),
-        ("es", "e"),
-        ("s", ""),
-    ):
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3 and not word.endswith(("ss", "us", "is")):
-            word = word[: len(word) - len(suffix)] + put
-            break
-    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+    """The word without its English ending (Porter's second stemmer, https://snowballstem.org)."""
+    stemmed: str = _stemmer.stemWord(word)
+    return stemmed
 
 
 def content(text: str) -> list[str]:
