@@ -9,7 +9,7 @@ from typing import Protocol
 
 from agent.decisions import prompt
 from agent.evidence import Citation, Evidence, Sentence, cite
-from agent.models import ChatModel, Completion, Message, Request, SourceText
+from agent.models import ChatModel, Completion, Message, Request, SourceText, complete
 from agent.support import support
 from retrieval.sentences import sentences as split_sentences
 
@@ -36,18 +36,20 @@ class ProseWriter:
         self._model = model
 
     async def write(self, question: str, evidence: Sequence[Evidence]) -> AsyncIterator[Sentence]:
-        buffer = ""
+        buffer, whole, marked = "", Completion(""), False
         async for piece in self._model.stream(self._request(question, evidence)):
             if isinstance(piece, Completion):
-                if piece.citations:
-                    for sentence in _provider_cited(piece, evidence):
-                        yield sentence
-                    return
-                break
+                whole = piece
+                continue
             buffer += piece
             ready, buffer = _complete(buffer)
             for text, numbers in ready:
+                marked = True
                 yield _sentence(text, numbers, evidence)
+        if whole.citations and not marked:
+            for sentence in _provider_cited(whole, evidence):
+                yield sentence
+            return
         for text, numbers in _rest(buffer):
             yield _sentence(text, numbers, evidence)
 
@@ -57,10 +59,7 @@ class ProseWriter:
             return None
         asked = f"<sentence>\n{sentence['text']}\n</sentence>\n<passage>\n{quotes}\n</passage>"
         messages = [Message("system", prompt("mend")), Message("user", asked)]
-        text = ""
-        async for piece in self._model.stream(Request(messages, purpose="mend", max_tokens=200)):
-            if isinstance(piece, Completion):
-                text = piece.text.strip()
+        text = (await complete(self._model, Request(messages, purpose="mend", max_tokens=200))).text.strip()
         return None if not text or text.startswith("DROP") else Sentence(text=text, citations=sentence["citations"])
 
     def _request(self, question: str, evidence: Sequence[Evidence]) -> Request:

@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from agent.errors import ModelUnavailable
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
@@ -108,7 +110,10 @@ class ChatModel(Protocol):
 
 async def complete(model: ChatModel, request: Request) -> Completion:
     """The whole answer at once. Raises what `stream` raises."""
+    whole: Completion | None = None
     async for piece in model.stream(request):
         if isinstance(piece, Completion):
-            return piece
-    raise AssertionError(f"{model.name} broke its promise: a stream without a Completion")
+            whole = piece
+    if whole is None:
+        raise ModelUnavailable(f"{model.name} ended without an answer.")
+    return whole

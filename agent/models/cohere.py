@@ -5,6 +5,7 @@ API: https://docs.cohere.com/reference/chat-stream (v2). The extra `cohere`.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from pydantic import SecretStr, ValidationError
 
 from agent.errors import ModelUnavailable
 from agent.models import Cited, Completion, Message, Request, ToolCall, Usage
+from agent.models.http import TRIES, may_pass, wait_before
 
 
 @dataclass(slots=True)
@@ -26,6 +28,8 @@ class _Gathered:
     calls: dict[int, dict[str, str]] = field(default_factory=dict)
     citations: list[Cited] = field(default_factory=list)
     tokens: tuple[int, int] = (0, 0)
+    began: bool = False
+    ended: bool = False
 
 
 class Cohere:
@@ -39,14 +43,21 @@ class Cohere:
     async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
         started = time.monotonic()
         gathered = _Gathered()
-        try:
-            async for event in self._client.chat_stream(**self._arguments(request)):
-                if piece := _take(event, gathered):
-                    yield piece
-        except ApiError as error:
-            raise ModelUnavailable(f"{self.name} answered {error.status_code} ({_said(error.body)}).") from error
-        except (httpx.HTTPError, ValidationError, ValueError, AttributeError, TypeError) as error:
-            raise ModelUnavailable(f"{self.name} could not be understood ({type(error).__name__}).") from error
+        for attempt in range(1, TRIES + 1):
+            try:
+                async for event in self._client.chat_stream(**self._arguments(request)):
+                    if piece := _take(event, gathered):
+                        yield piece
+                break
+            except ApiError as error:
+                if attempt == TRIES or gathered.began or not may_pass(error.status_code or 0):
+                    said = f"{self.name} answered {error.status_code} ({_said(error.body)})."
+                    raise ModelUnavailable(said) from error
+                await asyncio.sleep(wait_before((error.headers or {}).get("retry-after"), attempt))
+            except (httpx.HTTPError, ValidationError, ValueError, AttributeError, TypeError) as error:
+                raise ModelUnavailable(f"{self.name} could not be understood ({type(error).__name__}).") from error
+        if not gathered.ended:
+            raise ModelUnavailable(f"{self.name} broke off in the middle.")
         asked, wrote = gathered.tokens
         calls = tuple(_call(self.name, call) for _, call in sorted(gathered.calls.items()))
         usage = Usage(asked, wrote, seconds=time.monotonic() - started)
@@ -61,7 +72,7 @@ class Cohere:
             "messages": [_message(message) for message in request.messages],
             "max_tokens": request.max_tokens,
             "temperature": 0.0,
-            "request_options": {"max_retries": 2, "timeout_in_seconds": 120},
+            "request_options": {"max_retries": 0, "timeout_in_seconds": 120},
         }
         if request.tools:
             arguments["tools"] = [
@@ -77,6 +88,8 @@ class Cohere:
 
 def _take(event: Any, gathered: _Gathered) -> str:
     """Add one event of the stream; returns its text."""
+    gathered.began = True
+    gathered.ended |= event.type == "message-end"
     match event.type:
         case "content-delta":
             text: str = event.delta.message.content.text or ""

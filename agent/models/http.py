@@ -31,9 +31,9 @@ async def post_stream(
                     yield response
                     return
                 await response.aread()
-                if not _may_pass(response) or attempt == TRIES:
+                if not may_pass(response.status_code) or attempt == TRIES:
                     raise ModelUnavailable(f"{model} answered {response.status_code} {_said(response)}".strip() + ".")
-                wait = _wait(response, attempt)
+                wait = wait_before(response.headers.get("retry-after"), attempt)
         except httpx.TransportError as error:
             if attempt == TRIES or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
                 raise ModelUnavailable(f"{model} could not be reached ({type(error).__name__}).") from error
@@ -41,13 +41,15 @@ async def post_stream(
         await asyncio.sleep(wait)
 
 
-def _may_pass(response: httpx.Response) -> bool:
-    return response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error
+def may_pass(status: int) -> bool:
+    """Whether a failure of this status may be gone at the next try."""
+    return status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR
 
 
-def _wait(response: httpx.Response, attempt: int) -> float:
+def wait_before(retry_after: str | None, attempt: int) -> float:
+    """Seconds to wait before the next try: what the provider says, within reason, or longer each time."""
     try:
-        return min(float(str(response.headers.get("retry-after", ""))), LONGEST_WAIT)
+        return min(float(retry_after or ""), LONGEST_WAIT)
     except ValueError:
         return min(0.5 * 2.0**attempt, LONGEST_WAIT)
 
