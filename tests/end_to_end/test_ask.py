@@ -1,0 +1,165 @@
+"""`footnote ask` and `footnote sync`, as processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from retrieval.documents import Audience
+from retrieval.embedders.hashing import Hashing
+from retrieval.stores.lance import LanceStore
+from tests.end_to_end.conftest import footnote
+from tests.servers.providers import KEY, Fail, Provider, Say
+from tests.servers.running import running
+
+QUESTION = "how much may hotels cost a night?"
+
+
+async def ask(question: str, **environment: str) -> dict[str, Any]:
+    code, out, err = await footnote("ask", "--json", question, **environment)
+    assert code == 0, err
+    answer: dict[str, Any] = json.loads(out)
+    return answer
+
+
+async def test_an_answer_as_json_quotes_exact_spans(home: Path, handbook: Path) -> None:
+    await footnote("sync", str(handbook))
+    answer = await ask(QUESTION)
+    assert set(answer) == {"question", "refused", "sentences", "searched", "seconds", "cost"}
+    assert not answer["refused"]
+    citation = answer["sentences"][0]["citations"][0]
+    assert set(citation) == {"document", "title", "start", "end", "quote"}
+    store = await LanceStore.open(home / "knowledge")
+    await store.bind(Hashing.name, Hashing.dimensions)
+    document = await store.document(citation["document"], Audience.everyone())
+    assert document is not None
+    assert document.text[citation["start"] : citation["end"]] == citation["quote"]
+    assert "150 euros" in citation["quote"]
+    await store.close()
+
+
+async def test_what_is_not_there_is_refused_with_what_was_looked_for(home: Path, handbook: Path) -> None:
+    await footnote("sync", str(handbook))
+    answer = await ask("who painted the ceiling of the chapel?")
+    assert answer["refused"]
+    assert answer["sentences"] == []
+    assert "who painted the ceiling of the chapel?" in answer["searched"]
+
+
+async def test_a_model_writes_and_what_no_source_supports_is_left_out(home: Path, handbook: Path) -> None:
+    await footnote("sync", str(handbook))
+    prose = "Hotels may cost up to 150 euros a night [1]. Breakfast costs 99 euros [1]. Everyone likes it."
+
+    def play(body: dict[str, Any]) -> str:
+        system = body["messages"][0]["content"]
+        if "answer a question from numbered passages" in system:
+            return prose
+        if "is not supported by the passage" in system:
+            return "DROP"
+        if "Decide what a message" in system:
+            return '{"route": "answer"}'
+        if "List the searches" in system:
+            return json.dumps({"queries": [QUESTION]})
+        return '{"enough": true, "supported": true}'
+
+    with running(Playing(play).app) as url:
+        answer = await ask(QUESTION, **served(url))
+    assert [sentence["text"] for sentence in answer["sentences"]] == ["Hotels may cost up to 150 euros a night."]
+    assert answer["sentences"][0]["citations"][0]["quote"] == "Hotels may cost 150 euros a night."
+
+
+class Playing(Provider):
+    """A provider whose answer depends on what it is asked."""
+
+    def __init__(self, play: Any) -> None:
+        super().__init__(Say("x"))
+        self._play = play
+
+    async def _answer(self, request: Any, allowed: set[str], events: Any) -> Any:
+        self.script = [Say(self._play(await request.json()))]
+        return await super()._answer(request, allowed, events)
+
+
+def served(url: str) -> dict[str, str]:
+    return {
+        "FOOTNOTE_MODEL": "openai-compatible:test",
+        "FOOTNOTE_MODEL_URL": f"{url}/v1",
+        "FOOTNOTE_MODEL_KEY": KEY,
+    }
+
+
+async def test_without_its_provider_it_quotes_and_says_so(home: Path, handbook: Path) -> None:
+    await footnote("sync", str(handbook))
+    with running(Provider(Fail(500, {"retry-after": "0"})).app) as url:
+        code, out, _ = await footnote("ask", QUESTION, **served(url))
+    assert code == 0
+    assert "Hotels may cost 150 euros a night." in out
+    assert "Quoted instead of written" in out
+
+
+async def test_a_budget_that_is_used_up_is_said_plainly(home: Path, handbook: Path) -> None:
+    await footnote("sync", str(handbook))
+    with running(Provider(Say("x")).app) as url:
+        _, out, _ = await footnote("ask", QUESTION, **served(url), FOOTNOTE_BUDGET_DAY="0")
+    assert "I stopped: the whole budget of $0.00 for today is used up" in " ".join(out.split())
+
+
+async def test_an_action_is_approved_at_the_prompt(home: Path) -> None:
+    arguments = (sys.executable, "-m", "bot", "ask", "remember that doors close at 6")
+    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
+    process = await asyncio.create_subprocess_exec(*arguments, **pipes, env=dict(os.environ))
+    out, _ = await process.communicate(b"approve\n")
+    assert "✅ Remembered: doors close at 6" in out.decode()
+    assert [path.suffix for path in (home / "notes").iterdir()] == [".md"]
+    assert (await ask("when do doors close?"))["sentences"][0]["text"] == "doors close at 6"
+
+
+async def test_bad_files_are_named_and_stop_nothing(home: Path, handbook: Path) -> None:
+    (handbook / "binary.md").write_bytes(os.urandom(3_000))
+    (handbook / "broken.pdf").write_bytes(b"%PDF-1.4 nonsense")
+    (handbook / "loop").symlink_to(handbook)
+    with (handbook / "huge.txt").open("wb") as huge:
+        huge.truncate(2_000_000_000)
+    code, _, err = await footnote("sync", str(handbook), COLUMNS="300")
+    assert code == 0
+    assert "3 new" in err
+    for name, reason in (("binary.md", "binary"), ("broken.pdf", "PDF"), ("huge.txt", "2,000 MB")):
+        assert any(name in line and reason in line for line in err.splitlines()), name
+    (handbook / "travel.md").unlink()
+    _, _, err = await footnote("sync")
+    assert "0 new, 0 changed, 1 gone, 2 unchanged" in err
+
+
+async def test_a_folder_that_is_away_removes_nothing(home: Path, handbook: Path) -> None:
+    await footnote("sync", str(handbook))
+    handbook.rename(handbook.with_name("moved"))
+    code, _, err = await footnote("sync", COLUMNS="300")
+    assert code == 1
+    assert "there is no such file or folder" in err
+    assert not (await ask(QUESTION))["refused"]
+
+
+async def test_an_empty_mention_and_a_far_too_long_one_get_a_line(home: Path) -> None:
+    _, out, _ = await footnote("ask", "  ")
+    assert "without a question" in out
+    _, out, _ = await footnote("ask", "x" * 100_000, COLUMNS="300")
+    assert "100,000 characters and I read 8,000 at most" in out
+
+
+async def test_wrong_settings_and_homes_are_one_line(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for environment, words in (
+        ({"FOOTNOTE_PORT": "many"}, "FOOTNOTE_PORT"),
+        ({"FOOTNOTE_MODEL": "gguf:/no/such"}, "FOOTNOTE_MODEL"),
+        ({"FOOTNOTE_EMBEDDER": "magic"}, "FOOTNOTE_EMBEDDER"),
+        ({"FOOTNOTE_HOME": str(tmp_path / "file" / "home")}, "FOOTNOTE_HOME"),
+        ({"FOOTNOTE_DATABASE_URL": "mysql://x"}, "FOOTNOTE_DATABASE_URL"),
+    ):
+        code, _, err = await footnote("ask", "hello", **environment)
+        assert code == 1
+        assert words in err
+        assert len(err.strip().splitlines()) == 1, err
