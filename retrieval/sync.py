@@ -64,9 +64,13 @@ class Syncer:
         started = time.monotonic()
         listed = [one async for one in source.list()]
         known = await self._store.hashes(source.name)
+        away = {one.id: one.away for one in listed if one.away}
+        listed = [one for one in listed if not one.away]
         fresh = [one for one in listed if known.get(one.id) != one.content_hash]
         gone = known.keys() - {one.id for one in listed}
+        gone = {one for one in gone if not one.startswith(tuple(away))}
         summary = Summary(unchanged=len(listed) - len(fresh), gone=len(gone))
+        summary.unreadable.extend(away.items())
         await self._store.remove(gone)
         batch: list[tuple[Document, list[Passage]]] = []
         done = 0
@@ -123,7 +127,12 @@ async def _read_ahead(source: Source, fresh: list[Listed]) -> AsyncIterator[tupl
 async def embed_pending(store: Store, embedder: Embedder, report: Report) -> int:
     """Give every passage that lacks one its vector; returns how many. What is cut off goes on at the next call."""
     started, done = time.monotonic(), 0
+    tried: set[str] = set()
     while passages := await store.unembedded(EMBED * 16):
+        before = len(tried)
+        tried.update(f"{passage.id}\n{passage.embeddable}" for passage in passages)
+        if len(tried) == before:
+            break
         counts = await store.counts()
         total = done + counts.passages - counts.embedded
         passages.sort(key=lambda passage: len(passage.text))

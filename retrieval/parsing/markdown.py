@@ -20,10 +20,12 @@ _IMAGE = re.compile(r"!\[([^\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+\"[^\"
 _LINK = re.compile(r"\[([^\[\]]*)\]\((<?[^()\s]*(?:\([^()]*\)[^()\s]*)*>?)(?:\s+[\"'][^\"']*[\"'])?\)")
 _REFERENCE = re.compile(r"\[([^\[\]]+)\]\[[^\[\]]*\]")
 _AUTOLINK = re.compile(r"<((?:https?|mailto):[^<>\s]+)>")
-_STRONG = re.compile(r"(\*\*\*|\*\*|\*|~~|==)(?=\S)(.+?)(?<=\S)\1")
-_UNDERSCORE = re.compile(r"(?<!\w)(__|_)(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_STRONG = re.compile(r"(\*\*\*|\*\*|\*|~~|==)(?=\S)(.{1,300}?)(?<=\S)\1")
+_UNDERSCORE = re.compile(r"(?<!\w)(__|_)(?=\S)(.{1,300}?)(?<=\S)\1(?!\w)")
 _CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
-_TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>\n]{0,500}>", re.DOTALL)
+_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,500}>")
+LONGEST_LINE = 2_000
+"""Marks are looked for in pieces of a line no longer than this, so that a hostile one takes no quadratic time."""
 _RULE = re.compile(r"^[ \t]*\|?(?:[ \t]*:?-{3,}:?[ \t]*\|?)+[ \t]*$|^[ \t]*([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+(?:\[![\w-]+\][+-]?[ \t]*)?")
 _DEFINITION = re.compile(r"^[ ]{0,3}\[[^\]]+\]:[ \t]+\S+.*$")
@@ -52,8 +54,13 @@ def strip(source: str) -> tuple[str, tuple[Heading, ...], tuple[str, ...]]:
     headings: list[Heading] = []
     links: list[str] = []
     length, fence = 0, ""
-    lines = _TAG.sub(lambda match: "\n" * match.group().count("\n"), source).split("\n") if "<" in source else None
-    for line in lines or source.split("\n"):
+    comment = False
+    for raw in source.split("\n"):
+        if not raw.strip():
+            out.append("")
+            length += 1
+            continue
+        line, comment = (raw, False) if fence else _without_tags(raw, comment)
         mark = _FENCE.match(line)
         if mark and (not fence or line.strip().startswith(fence)):
             fence = "" if fence else mark[1]
@@ -64,7 +71,7 @@ def strip(source: str) -> tuple[str, tuple[Heading, ...], tuple[str, ...]]:
             start = length - len(out[-1]) - 1
             headings.append(Heading(1 if "=" in underline[1] else 2, out[-1].strip(), start))
             continue
-        if not fence and (_RULE.match(line) or _DEFINITION.match(line)):
+        if not fence and len(line) <= LONGEST_LINE and (_RULE.match(line) or _DEFINITION.match(line)):
             continue
         words = line if fence else _inline(heading[2] if heading else line, links)
         if heading:
@@ -74,7 +81,31 @@ def strip(source: str) -> tuple[str, tuple[Heading, ...], tuple[str, ...]]:
     return "\n".join(out), tuple(headings), tuple(dict.fromkeys(links))
 
 
+def _without_tags(line: str, comment: bool) -> tuple[str, bool]:
+    """A line without HTML tags and comments, and whether a comment goes on after it."""
+    kept: list[str] = []
+    position = 0
+    while position < len(line):
+        if comment:
+            end = line.find("-->", position)
+            if end < 0:
+                break
+            position, comment = end + 3, False
+        start = line.find("<!--", position)
+        kept.append(line[position : start if start >= 0 else len(line)])
+        if start < 0:
+            break
+        position, comment = start + 4, True
+    text = "".join(kept)
+    return (_TAG.sub("", text) if "<" in text else text), comment
+
+
 def _inline(line: str, links: list[str]) -> str:
+    pieces = (line[start : start + LONGEST_LINE] for start in range(0, len(line), LONGEST_LINE))
+    return "".join(_plain(piece, links) for piece in pieces)
+
+
+def _plain(line: str, links: list[str]) -> str:
     def wiki(match: re.Match[str]) -> str:
         if match[1].strip():
             links.append(match[1].strip())

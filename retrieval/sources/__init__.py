@@ -15,11 +15,15 @@ from retrieval.documents import Document
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One thing a source has: the document's id and the hash of its present content."""
+    """One thing a source has: the document's id and the hash of its present content.
+
+    ``away`` gives the reason why what lies under this id (a folder) can't be listed now; nothing under it is gone.
+    """
 
     id: str
     content_hash: str
     size: int = 0
+    away: str = ""
 
 
 class Source(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -25,18 +26,23 @@ class FolderSource:
         self._root = path.expanduser().resolve()
         self._audience = audience or Audience.everyone()
         self._max_bytes = max_bytes
+        self._away: list[tuple[str, str]] = []
         self.name = f"folder:{self._root}"
 
     async def list(self) -> AsyncIterator[Listed]:
         """Raises `Unreadable` where the path is away."""
-        for path in await asyncio.to_thread(self._paths):
-            yield await asyncio.to_thread(self._listed, path)
+        for one in await asyncio.to_thread(lambda: [self._listed(path) for path in self._paths()]):
+            yield one
+        for folder, reason in self._away:
+            yield Listed(f"file:{folder}/", _FORBIDDEN, away=reason)
 
     async def read(self, listed: Listed) -> Document:
         path = Path(listed.id.removeprefix("file:"))
         if listed.content_hash.startswith(_TOO_LARGE):
             size, limit = listed.size / 1e6, self._max_bytes / 1e6
             raise Unreadable(str(path), f"it has {size:,.0f} MB and the limit is {limit:,.0f} (FOOTNOTE_MAX_FILE_MB)")
+        if listed.content_hash == _FORBIDDEN:
+            raise Unreadable(str(path), await asyncio.to_thread(_why_not, path))
         try:
             data = await asyncio.to_thread(path.read_bytes)
             modified = (await asyncio.to_thread(path.stat)).st_mtime
@@ -73,7 +79,12 @@ class FolderSource:
 
     def _walk(self) -> Iterator[Path]:
         ignored = self._ignored()
-        for folder, folders, files in os.walk(self._root):
+        self._away = []
+
+        def away(error: OSError) -> None:
+            self._away.append((str(error.filename), (error.strerror or str(error)).lower()))
+
+        for folder, folders, files in os.walk(self._root, onerror=away):
             here = Path(folder)
             folders[:] = [
                 name
@@ -100,9 +111,23 @@ class FolderSource:
     def _listed(self, path: Path) -> Listed:
         document = f"file:{path}"
         try:
-            size = path.stat().st_size
+            about = path.stat()
+            size = about.st_size
+            if not stat.S_ISREG(about.st_mode):
+                return Listed(document, _FORBIDDEN)
             if size > self._max_bytes:
                 return Listed(document, f"{_TOO_LARGE}:{size}", size)
             return Listed(document, content_hash(path.read_bytes()), size)
         except OSError:
             return Listed(document, _FORBIDDEN)
+
+
+def _why_not(path: Path) -> str:
+    """Why a file can't be opened, in words."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return "it is no ordinary file"
+        with path.open("rb"):
+            return "it could not be read when it was looked at; sync again"
+    except OSError as error:
+        return (error.strerror or str(error)).lower()

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import lancedb
 import pyarrow as pa
+from filelock import AsyncFileLock, Timeout
 from lancedb.index import FTS
 
 from retrieval.documents import Audience, Document, Heading, Hit, Passage
@@ -26,6 +27,8 @@ from retrieval.stores import Counts, Vector
 TABLE = "knowledge"
 DIMENSIONS_UNBOUND = 1
 KEEP_VERSIONS = timedelta(hours=1)
+WAIT_TO_WRITE = 300.0
+"""Seconds that a write waits for another process's; each holds the lock for one batch."""
 _BATCH = 4_000
 
 
@@ -69,8 +72,7 @@ class LanceStore:
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Open or make the store in this folder. Raises `StoreUnavailable`."""
-        async with _guarded(path, "opened"):
-            await asyncio.to_thread(path.mkdir, parents=True, exist_ok=True)
+        async with _writing(path, "opened"):
             connection = await lancedb.connect_async(str(path), read_consistency_interval=timedelta(0))
             bound = await asyncio.to_thread(_read_binding, path)
             dimensions = bound[1] if bound else DIMENSIONS_UNBOUND
@@ -80,7 +82,7 @@ class LanceStore:
             return cls(path, connection, table)
 
     async def bind(self, embedder: str, dimensions: int) -> None:
-        async with _guarded(self._path, "bound"):
+        async with _writing(self._path, "bound"):
             bound = await asyncio.to_thread(_read_binding, self._path)
             if bound == (embedder, dimensions):
                 return
@@ -94,12 +96,12 @@ class LanceStore:
             await asyncio.to_thread(_write_binding, self._path, embedder, dimensions)
 
     async def put(self, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> None:
-        async with _guarded(self._path, "written"):
+        async with _writing(self._path, "written"):
             for group in _grouped(documents):
                 await self._replace(group)
 
     async def remove(self, documents: Collection[str]) -> None:
-        async with _guarded(self._path, "written"):
+        async with _writing(self._path, "written"):
             wanted = list(documents)
             for start in range(0, len(wanted), 500):
                 await self._table.delete(f"document IN ({_literals(wanted[start : start + 500])})")
@@ -177,7 +179,7 @@ class LanceStore:
     async def embed(self, vectors: Mapping[Passage, Vector]) -> None:
         if not vectors:
             return
-        async with _guarded(self._path, "written"):
+        async with _writing(self._path, "written"):
             field = (await self._table.schema()).field("vector")
             rows = pa.table(
                 {
@@ -197,7 +199,7 @@ class LanceStore:
             )
 
     async def optimize(self) -> None:
-        async with _guarded(self._path, "compacted"):
+        async with _writing(self._path, "compacted"):
             await self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
 
     async def close(self) -> None:
@@ -248,6 +250,22 @@ async def _guarded(path: Path, done: str) -> AsyncIterator[None]:
             f"The knowledge in {path} could not be {done}: {reason}. Check that the folder is writable and the disk "
             "has room, then try again; what was written before is kept."
         ) from error
+
+
+@asynccontextmanager
+async def _writing(path: Path, done: str) -> AsyncIterator[None]:
+    """One writer at a time, of all processes: Lance lets two that insert the same key both do so."""
+    async with _guarded(path, done):
+        await asyncio.to_thread(path.mkdir, parents=True, exist_ok=True)
+        lock = AsyncFileLock(path / "write.lock", timeout=WAIT_TO_WRITE)
+        try:
+            await lock.acquire()
+        except Timeout:
+            raise StoreUnavailable(f"Another process has been writing to {path} for too long: stop it.") from None
+        try:
+            yield
+        finally:
+            await lock.release()
 
 
 def _grouped(
