@@ -22,7 +22,6 @@ from agent.writing import ProseWriter, Writer
 from retrieval.documents import Audience
 from retrieval.embedders import Embedder
 from retrieval.search import Searcher
-from retrieval.stores import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,6 @@ class Agent:
 
     def __init__(
         self,
-        store: Store,
         searcher: Searcher,
         embedder: Embedder | None,
         toolbox: Toolbox,
@@ -50,7 +48,6 @@ class Agent:
         limits: Limits,
     ) -> None:
         self.limits = limits
-        self._store = store
         self._searcher = searcher
         self._toolbox = toolbox
         self._ledger = ledger
@@ -114,7 +111,7 @@ class Agent:
             result = await self._toolbox.run(call["tool"], call["arguments"], self._context(state, call))
         except ToolFailed as error:
             return Call(**{**call, "outcome": str(error), "state": "failed"}), []
-        evidence = [from_hit(hit, result.documents[0].uri if result.documents else "") for hit in result.hits]
+        evidence = [from_hit(hit) for hit in result.hits]
         return Call(**{**call, "outcome": result.text, "state": "done"}), evidence
 
     async def _execute_approved(self, call: Call, state: State) -> Call:
@@ -159,11 +156,7 @@ class Agent:
         return Draft(sentence=sentence, supported=True)
 
     async def finish(self, state: State, answer: Answer) -> Answer:
-        """Give every citation the address of its document, and settle the run's decisions with what came of them."""
-        audience = Audience(frozenset(state["audience"]))
-        for citation in (citation for sentence in answer["sentences"] for citation in sentence["citations"]):
-            if not citation["uri"] and (document := await self._store.document(citation["document"], audience)):
-                citation["uri"] = document.uri
+        """Settle the run's decisions with what came of them."""
         outcome = {"refused": answer["refused"], "sentences": len(answer["sentences"]), "notes": len(answer["notes"])}
         await self._log.settle(state["run"], outcome)
         return answer

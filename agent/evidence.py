@@ -41,7 +41,7 @@ class Sentence(TypedDict):
     citations: list[Citation]
 
 
-def from_hit(hit: Hit, uri: str = "", *, comparable: bool = True) -> Evidence:
+def from_hit(hit: Hit, *, comparable: bool = True) -> Evidence:
     """``comparable`` says whether similarities mean what the calibration of answerability thinks they mean."""
     passage = hit.passage
     return Evidence(
@@ -52,7 +52,7 @@ def from_hit(hit: Hit, uri: str = "", *, comparable: bool = True) -> Evidence:
         text=passage.text,
         start=passage.start,
         end=passage.end,
-        uri=uri,
+        uri=passage.uri,
         score=hit.score,
         similarity=hit.similarity if comparable else None,
         via=hit.via,

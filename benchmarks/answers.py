@@ -43,7 +43,7 @@ async def run_set(
     rows = []
     async with opened(data, name, embedder, cache) as (store, searcher, questions):
         ledger, log = Ledger(engine, time.time), DecisionLog(engine, time.time)
-        agent = Agent(store, searcher, embedder, Toolbox([]), ledger, log, lambda state: None, Deciders(), Limits())
+        agent = Agent(searcher, embedder, Toolbox([]), ledger, log, lambda state: None, Deciders(), Limits())
         graph = build_graph(agent, InMemorySaver())
         for number, asked in enumerate(asked_of(questions, 1)):
             store.dropped = asked.dropped

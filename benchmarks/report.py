@@ -23,12 +23,8 @@ class Row:
 
 def publish(title: str, rows: list[Row], about: dict[str, Any], out: Path) -> None:
     """Print the table and write the JSON."""
-    columns = list(dict.fromkeys(column for row in rows for column in row.figures))
-    table = Table("", *columns, title=title)
-    for row in rows:
-        table.add_row(row.name, *(_shown(row.figures.get(column)) for column in columns))
     console = Console()
-    console.print(table)
+    console.print(_table(title, rows))
     about = {**about, "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"}
     for name, value in about.items():
         console.print(f"{name}: {_shown(value) if isinstance(value, float) else value}", highlight=False)
@@ -37,7 +33,23 @@ def publish(title: str, rows: list[Row], about: dict[str, Any], out: Path) -> No
     out.write_text(json.dumps({"title": title, "about": about, "figures": figures}, indent=1) + "\n", encoding="utf-8")
 
 
+def _table(title: str, rows: list[Row]) -> Table:
+    """A line a row; a single row stands upright."""
+    if len(rows) == 1:
+        table = Table(rows[0].name, "", title=title)
+        for name, value in rows[0].figures.items():
+            table.add_row(name, _shown(value))
+        return table
+    columns = list(dict.fromkeys(column for row in rows for column in row.figures))
+    table = Table("", *columns, title=title)
+    for row in rows:
+        table.add_row(row.name, *(_shown(row.figures.get(column)) for column in columns))
+    return table
+
+
 def _shown(value: float | None) -> str:
     if value is None:
         return ""
+    if value == int(value):
+        return f"{value:,.0f}"
     return f"{value:,.1f}" if value >= 10 else f"{value:,.2f}"

@@ -65,8 +65,10 @@ Resume = Callable[[str, str, str], Awaitable[None]]
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, resume: Resume) -> AsyncIterator[App]:
+async def open_app(settings: Settings, resume: Resume, *, model: ChatModel | None = None) -> AsyncIterator[App]:
     """Everything but the inbox and the platforms. ``resume(run, place, cause)`` is told which runs can go on.
+
+    ``model`` takes the place of the one that the settings name, such as a `ScriptedModel`.
 
     Raises `SettingsInvalid`, `ModelMisconfigured`, `StoreUnavailable` or `EmbedderMismatch` with one line each.
     """
@@ -81,7 +83,7 @@ async def open_app(settings: Settings, resume: Resume) -> AsyncIterator[App]:
         store = await LanceStore.open(settings.lance_path)
         stack.push_async_callback(store.close)
         await store.bind(embedder.name, embedder.dimensions)
-        model = open_settings_model(settings)
+        model = model or open_settings_model(settings)
         if model is not None:
             stack.push_async_callback(model.close)
         app = _assemble(settings, engine, saver, store, embedder, model, resume)
@@ -108,7 +110,6 @@ def _assemble(
     knowledge = Knowledge(store, embedder, engine, _source_opener(settings), settings.uploads_path, time.time)
     toolbox = build_toolbox(settings, searcher, knowledge, ChatPoster(chats, records, time.time))
     agent = Agent(
-        store,
         searcher,
         embedder,
         toolbox,

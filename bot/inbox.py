@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Coroutine
+import itertools
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
@@ -42,6 +43,8 @@ class Inbox:
         on_resume: Callable[[str], Coroutine[Any, Any, None]],
     ) -> None:
         self._database_url = database_url
+        self._turns: Iterator[int | None] = iter(())
+        self._ready = asyncio.Event()
         _handlers["mention"] = lambda event: on_mention(_mention.validate_python(event))
         _handlers["press"] = lambda event: on_press(_press.validate_python(event))
         _handlers["resume"] = lambda event: on_resume(event["run"])
@@ -66,6 +69,15 @@ class Inbox:
             polling_interval_sec=0.1,
             on_conflict="always_update",
         )
+        self._turns = await self._numbered()
+        self._ready.set()
+
+    async def _numbered(self) -> Iterator[int | None]:
+        """The turn of each event to come. DBOS sorts by time, in SQLite by whole seconds; there a number decides."""
+        if not self._database_url.startswith("sqlite"):
+            return itertools.repeat(None)
+        left = await DBOS.list_workflows_async(queue_name=QUEUE, status=["ENQUEUED", "PENDING"], load_input=False)
+        return itertools.count(max((one.priority or 0 for one in left), default=0) + 1)
 
     async def stop(self) -> None:
         """Stop taking; what runs is given a moment, the rest waits for the next start."""
@@ -75,17 +87,19 @@ class Inbox:
         """Keep an event for handling; when this returns it survives a crash. An event that was there changes nothing."""
         match event:
             case Mention():
-                await _enqueue(event.event_id, event.place.key, "mention", _mention.dump_python(event, mode="json"))
+                await self._enqueue(
+                    event.event_id, event.place.key, "mention", _mention.dump_python(event, mode="json")
+                )
             case Press():
-                await _enqueue(
+                await self._enqueue(
                     event.event_id, f"press:{event.subject}", "press", _press.dump_python(event, mode="json")
                 )
 
     async def resume(self, run: str, place: str, cause: str) -> None:
         """Take up a run that waited, in its place's order; once for each cause."""
-        await _enqueue(f"{cause}:resume", place, "resume", {"run": run})
+        await self._enqueue(f"{cause}:resume", place, "resume", {"run": run})
 
-
-async def _enqueue(event_id: str, lane: str, kind: str, event: dict[str, Any]) -> None:
-    with SetWorkflowID(event_id), SetEnqueueOptions(queue_partition_key=lane):
-        await DBOS.enqueue_workflow_async(QUEUE, _handle, kind, event)
+    async def _enqueue(self, event_id: str, lane: str, kind: str, event: dict[str, Any]) -> None:
+        await self._ready.wait()
+        with SetWorkflowID(event_id), SetEnqueueOptions(queue_partition_key=lane, priority=next(self._turns)):
+            await DBOS.enqueue_workflow_async(QUEUE, _handle, kind, event)

@@ -31,6 +31,7 @@ def chunk(document: Document) -> list[Passage]:
                     start=first,
                     end=last,
                     audience=document.audience,
+                    uri=document.uri,
                 )
             )
     return passages

@@ -71,7 +71,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document with its exact span: ``document.text[start:end] == text``.
+    """A piece of a document with its exact span: ``document.text[start:end] == text``; ``uri`` is its document's.
 
     ``headings`` is the path of headings above it, outermost first. ``embeddable`` is what is embedded
     and searched: title and headings' path, a newline, then the text.
@@ -86,6 +86,7 @@ class Passage:
     start: int
     end: int
     audience: Audience
+    uri: str = ""
 
     @property
     def embeddable(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LONGEST = 8
 """Words of the longest name that is looked for."""
@@ -19,8 +19,7 @@ _QUALIFIER = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _VERSION = re.compile(r"\s+v?\d+(?:\.\d+)+\S*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A run of words that could be a name: where it starts, how many words, and whether it is written like a name."""
 
     name: str
@@ -66,5 +65,7 @@ def longest(found: Sequence[Mention], known: Collection[str]) -> list[Mention]:
 
 
 def _tokens(text: str) -> list[str]:
+    if text.isascii():
+        return _TOKEN.findall(text)
     plain = unicodedata.normalize("NFKD", text)
     return _TOKEN.findall("".join(char for char in plain if not unicodedata.combining(char)))

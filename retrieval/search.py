@@ -6,7 +6,7 @@ The constants were chosen on one half of two multi-hop sets and hold on the othe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from retrieval.documents import Audience, Hit
@@ -31,6 +31,10 @@ PER_NAME = 3
 """Documents that one name may lead to."""
 FOLLOWED = 60
 """Documents that one search follows at most."""
+
+
+Named = tuple[Mention, list[str]]
+"""A name that was mentioned, and the documents that go by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +62,38 @@ class Searcher:
         named = await self._named(asked, audience)
         await self._follow(pool, vector, audience, [(name, NAMED, SINGLE_NAMED) for name in named], "title")
         seeds = pool.ranked()[:SEEDS]
-        hops = [hop for seed in seeds for hop in await self._hops(seed, pool, named, audience)]
+        hops = await self._hops(seeds, pool, named, audience)
         await self._follow(pool, vector, audience, hops, "link")
         return Found(pool.ranked()[:limit])
 
-    async def _named(self, found: Sequence[Mention], audience: Audience) -> list[tuple[Mention, list[str]]]:
+    async def _named(self, found: Sequence[Mention], audience: Audience) -> list[Named]:
         """The longest names among these mentions that documents go by, written like names, with the documents."""
-        known = await self._store.named({one.name for one in found}, audience)
-        kept = [one for one in longest(found, known) if one.length > 1 or one.proper]
-        return [(one, known[one.name]) for one in kept]
+        return _leading(found, await self._store.named({one.name for one in found}, audience))
 
     async def _hops(
-        self, seed: Hit, pool: Pool, asked: Iterable[tuple[Mention, list[str]]], audience: Audience
-    ) -> list[tuple[tuple[Mention, list[str]], float, float]]:
-        """What a passage mentions and the question does not, weighed by how good the passage is."""
-        share = pool.share(seed)
-        known = {mention.name for mention, _ in asked} | {fold(seed.passage.title)}
-        found = [
-            (mention, documents)
-            for mention, documents in await self._named(mentions(seed.passage.text), audience)
-            if mention.name not in known and seed.passage.document not in documents
-        ]
-        weight = HOP * share / max(1.0, len(found) / FEW_NAMES)
-        return [(one, weight, weight * SINGLE_HOP) for one in found]
+        self, seeds: Sequence[Hit], pool: Pool, asked: Iterable[Named], audience: Audience
+    ) -> list[tuple[Named, float, float]]:
+        """What good passages mention and the question does not, weighed by how good the passage is."""
+        spoken = [(seed, mentions(seed.passage.text)) for seed in seeds]
+        known = await self._store.named({one.name for _, found in spoken for one in found}, audience)
+        old = {mention.name for mention, _ in asked}
+        hops: list[tuple[Named, float, float]] = []
+        for seed, found in spoken:
+            new = [
+                (mention, documents)
+                for mention, documents in _leading(found, known)
+                if mention.name not in old | {fold(seed.passage.title)} and seed.passage.document not in documents
+            ]
+            weight = HOP * pool.share(seed) / max(1.0, len(new) / FEW_NAMES)
+            hops.extend((one, weight, weight * SINGLE_HOP) for one in new)
+        return hops
 
     async def _follow(
         self,
         pool: Pool,
         vector: list[float],
         audience: Audience,
-        names: Sequence[tuple[tuple[Mention, list[str]], float, float]],
+        names: Sequence[tuple[Named, float, float]],
         via: str,
     ) -> None:
         """Give the best passage of each named document its bonus; of several names the best one counts."""
@@ -110,6 +116,11 @@ class Searcher:
         for document, hit in best.items():
             if document in bonus:
                 pool.add(hit, bonus[document], via, guarded=via == "link")
+
+
+def _leading(found: Sequence[Mention], known: Mapping[str, list[str]]) -> list[Named]:
+    kept = [one for one in longest(found, known) if one.length > 1 or one.proper]
+    return [(one, known[one.name]) for one in kept]
 
 
 def _best_of_each(hits: Sequence[Hit]) -> dict[str, Hit]:

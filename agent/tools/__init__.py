@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from retrieval.documents import Audience, Document, Hit
+from retrieval.documents import Audience, Hit
 
 
 class Effect(StrEnum):
@@ -41,11 +41,10 @@ class ToolContext:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool did, in words; what it found to cite; documents that only this run has read."""
+    """What a tool did, in words, and what it found to cite."""
 
     text: str
     hits: tuple[Hit, ...] = ()
-    documents: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def read_page(allowed_hosts: Collection[str] = ()) -> Tool:
         page = await fetch(arguments.url, allowed_hosts)
         document = await _document(page, context)
         hits = tuple(Hit(passage, 1.0 / (1 + rank), via="page") for rank, passage in enumerate(chunk(document)))
-        return ToolResult(f"Read {document.title} ({len(document.text):,} characters).", hits, (document,))
+        return ToolResult(f"Read {document.title} ({len(document.text):,} characters).", hits)
 
     return Tool(
         name="read_page",

@@ -319,7 +319,7 @@ def _rows_of(document: Document, passages: Sequence[Passage], vectors: dict[str,
                 "ordinal": ordinal,
                 "start": passage.start,
                 "end": passage.end,
-                "about": json.dumps({"headings": passage.headings}, ensure_ascii=False),
+                "about": json.dumps({"headings": passage.headings, "uri": passage.uri}, ensure_ascii=False),
                 "vector": vectors.get(digest),
             }
         )
@@ -349,16 +349,18 @@ def _document(row: dict[str, Any]) -> Document:
 
 
 def _passage(row: dict[str, Any]) -> Passage:
+    about = json.loads(row["about"])
     return Passage(
         id=row["id"],
         document=row["document"],
         source=row["source"],
         title=row["title"],
-        headings=tuple(json.loads(row["about"])["headings"]),
+        headings=tuple(about["headings"]),
         text=row["text"],
         start=row["start"],
         end=row["end"],
         audience=Audience(frozenset(row["audience"])),
+        uri=about.get("uri", ""),
     )
 
 
