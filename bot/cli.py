@@ -11,6 +11,7 @@ import typer
 
 app = typer.Typer(
     no_args_is_help=True,
+    rich_markup_mode=None,  # its help pages take 200 ms to import
     pretty_exceptions_enable=False,
     help="Answers from your own knowledge, with a footnote behind every claim.",
 )

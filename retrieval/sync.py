@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from retrieval.chunking import chunk
 from retrieval.documents import Document, Passage
@@ -112,7 +113,7 @@ async def _read_ahead(source: Source, fresh: list[Listed]) -> AsyncIterator[tupl
             return error
 
     waiting = iter(fresh)
-    tasks = [(one, asyncio.create_task(read(one))) for one, _ in zip(waiting, range(AHEAD), strict=False)]
+    tasks = [(one, asyncio.create_task(read(one))) for one in islice(waiting, AHEAD)]
     try:
         while tasks:
             one, task = tasks.pop(0)

@@ -54,6 +54,13 @@ async def test_only_what_is_new_changed_or_gone_is_touched(store: Store, vault: 
     assert (await store.counts()).documents == 2
 
 
+async def test_every_file_of_a_larger_folder_arrives_with_the_first_sync(store: Store, tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"note-{number}.md").write_text(f"The secret of drawer {number} is a key.")
+    assert counted(await sync(store, FolderSource(tmp_path))) == (40, 0, 0, 0)
+    assert (await store.counts()).documents == 40
+
+
 async def test_a_folder_that_can_not_be_listed_keeps_what_was_known(
     store: Store, vault: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
