@@ -42,8 +42,8 @@ bench-sync: .venv/.ready-dev ## Sync, beside a plain loop of the same parsers an
 bench-start: .venv/.ready-dev ## How long `footnote --help` and a cold start take
 	@$(BIN)/python -m benchmarks.start $(ARGS)
 
-bench-local-model: .venv/.ready-dev ## A real local model through the gguf adapter
-	@$(BIN)/python -m benchmarks.local_model $(ARGS)
+bench-local-model: .venv/.ready-dev ## DATA=… GGUF=…: the same with a real local model that writes and decides
+	@$(BIN)/python -m benchmarks.answers --data $(DATA) --model gguf:$(GGUF) --questions 10 --out benchmarks/results/local_model.json $(ARGS)
 
 lock: .venv/bin/uv ## Resolve the dependencies again
 	@$(UV) lock

@@ -1,6 +1,7 @@
 """Answers, measured: where quotes come from, what is refused, rightly or not, and seconds per answer.
 
     make bench-answers DATA=FOLDER
+    make bench-local-model DATA=FOLDER GGUF=FILE     (a real local model writes and decides, on ten questions of each set)
 
 The whole graph answers the odd-numbered questions of both multi-hop sets, each once as it is and once with its supporting
 passages dropped. The threshold of refusal was fitted on the even-numbered ones (benchmarks/fit_answerability.py).
@@ -11,8 +12,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
+import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,8 @@ from agent.agent import Agent, Limits
 from agent.approvals import Deciders, Ledger
 from agent.decision_log import DecisionLog
 from agent.graph import build_graph
+from agent.models import ChatModel
+from agent.models.open import open_model
 from agent.state import Answer
 from agent.tables import metadata
 from agent.tools.registry import Toolbox
@@ -33,23 +38,34 @@ from retrieval.embedders import Embedder
 from retrieval.embedders.choose import open_embedder
 
 
-async def run_set(
-    data: Path, name: str, embedder: Embedder, cache: Path | None, folder: Path
-) -> list[dict[str, float]]:
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What answers, and how many questions of each set it is asked."""
+
+    data: Path
+    embedder: Embedder
+    model: ChatModel | None
+    questions: int
+    cache: Path | None
+
+
+async def run_set(setup: Setup, name: str, folder: Path) -> list[dict[str, float]]:
     """One row of figures a question."""
     engine = open_engine(sqlite_url(folder / f"{name}.sqlite"))
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     rows = []
-    async with opened(data, name, embedder, cache) as (store, searcher, questions):
+    async with opened(setup.data, name, setup.embedder, setup.cache) as (store, searcher, questions):
         ledger, log = Ledger(engine, time.time), DecisionLog(engine, time.time)
-        agent = Agent(searcher, embedder, Toolbox([]), ledger, log, lambda state: None, Deciders(), Limits())
+        toolbox, limits = Toolbox([]), Limits()
+        agent = Agent(searcher, setup.embedder, toolbox, ledger, log, lambda _: setup.model, Deciders(), limits)
         graph = build_graph(agent, InMemorySaver())
-        for number, asked in enumerate(asked_of(questions, 1)):
+        for number, asked in enumerate(asked_of(questions[: 2 * setup.questions], 1)):
             store.dropped = asked.dropped
             started = time.monotonic()
             state = await graph.ainvoke(_state(asked, number), {"configurable": {"thread_id": str(number)}})
             rows.append(_figures(asked, state["answer"], time.monotonic() - started))
+            print(f"\r{name}: {len(rows)} answered", end="", file=sys.stderr, flush=True)
     await engine.dispose()
     return rows
 
@@ -71,7 +87,13 @@ def _state(asked: Asked, number: int) -> Any:
 def _figures(asked: Asked, answer: Answer, seconds: float) -> dict[str, float]:
     cited = [one["document"] for sentence in answer["sentences"] for one in sentence["citations"]]
     supporting = [document in asked.relevant for document in cited]
-    figures = {"seconds": seconds, "answerable": float(bool(asked.relevant)), "refused": float(answer["refused"])}
+    figures = {
+        "seconds": seconds,
+        "answerable": float(bool(asked.relevant)),
+        "refused": float(answer["refused"]),
+        "quoted instead": float(any(note.startswith("Quoted instead") for note in answer["notes"])),
+        "left out": float(any(note.startswith("Left out") for note in answer["notes"])),
+    }
     if asked.relevant and cited:
         figures |= {"from support": statistics.mean(supporting), "first from support": float(supporting[0])}
     return figures
@@ -89,25 +111,38 @@ def summary(rows: list[dict[str, float]]) -> dict[str, float]:
         "first quote from support": share("first from support", 1.0),
         "answerable refused": share("refused", 1.0),
         "unanswerable refused": share("refused", 0.0),
+        "with a sentence left out": share("left out", 1.0),
+        "quoted where prose failed": share("quoted instead", 1.0),
         "seconds": statistics.median(row["seconds"] for row in rows),
     }
 
 
-async def run(data: Path, cache: Path | None) -> list[Row]:
-    embedder = open_embedder("auto")
-    with tempfile.TemporaryDirectory() as folder:
-        return [Row(name, summary(await run_set(data, name, embedder, cache, Path(folder)))) for name in SETS]
+async def run(setup: Setup) -> list[Row]:
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return [Row(name, summary(await run_set(setup, name, Path(folder)))) for name in SETS]
+    finally:
+        if setup.model is not None:
+            await setup.model.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, help="keep vectors here between runs")
+    parser.add_argument("--model", default="none", help="as FOOTNOTE_MODEL")
+    parser.add_argument("--questions", type=int, default=50, help="of each set, each once answerable and once not")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/answers.json"))
     arguments = parser.parse_args()
-    rows = asyncio.run(run(arguments.data, arguments.cache))
-    about = {"threshold": "fitted on the even-numbered questions, measured on the odd-numbered ones"}
-    publish("Answers without a model", rows, about, arguments.out)
+    model = open_model(arguments.model)
+    setup = Setup(arguments.data, open_embedder("auto"), model, arguments.questions, arguments.cache)
+    rows = asyncio.run(run(setup))
+    about = {
+        "model": model.name if model else "none: the answer quotes",
+        "threshold": "fitted on the even-numbered questions, measured on the odd-numbered ones",
+        "questions": arguments.questions,
+    }
+    publish("Answers", rows, about, arguments.out)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,9 @@ async def plain_loop(folder: Path, embedder: Embedder) -> tuple[int, float]:
     for path in sorted(folder.iterdir()):
         parsed = await parse(path.name, path.read_bytes())
         name = content_hash(path.read_bytes())
-        document = Document(path.name, "loop", "", parsed.title, parsed.text, Audience.everyone(), name, parsed.headings)
+        document = Document(
+            path.name, "loop", "", parsed.title, parsed.text, Audience.everyone(), name, parsed.headings
+        )
         waiting += [passage.embeddable for passage in chunk(document)]
         while len(waiting) >= BATCH:
             await embedder.passages(waiting[:BATCH])
