@@ -34,13 +34,13 @@ def publish(title: str, rows: list[Row], about: dict[str, Any], out: Path) -> No
 
 
 def _table(title: str, rows: list[Row]) -> Table:
-    """A line a row; a single row stands upright."""
-    if len(rows) == 1:
-        table = Table(rows[0].name, "", title=title)
-        for name, value in rows[0].figures.items():
-            table.add_row(name, _shown(value))
-        return table
+    """A line a row; a line a figure where there are more of those."""
     columns = list(dict.fromkeys(column for row in rows for column in row.figures))
+    if len(columns) > len(rows):
+        table = Table("", *(row.name for row in rows), title=title)
+        for column in columns:
+            table.add_row(column, *(_shown(row.figures.get(column)) for row in rows))
+        return table
     table = Table("", *columns, title=title)
     for row in rows:
         table.add_row(row.name, *(_shown(row.figures.get(column)) for column in columns))

@@ -30,7 +30,7 @@ from agent.tools.remember import remember
 from agent.tools.run_python import run_python
 from agent.tools.search_knowledge import search_knowledge
 from bot.chat import Chat
-from bot.databases import Databases, open_checkpointer
+from bot.databases import Databases, explained, open_checkpointer
 from bot.desk import Desk
 from bot.knowledge import Knowledge
 from bot.migrate import migrate
@@ -200,11 +200,12 @@ def _prepare(settings: Settings, databases: Databases) -> None:
     """Make the home, readable by its owner alone, and bring the records to their newest form."""
     try:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        migrate(databases.records)
     except OSError as error:
         raise SettingsInvalid(
             f"FOOTNOTE_HOME: {settings.home} can't be written ({error.strerror}); choose another folder."
         ) from error
+    with explained(databases.records):
+        migrate(databases.records)
 
 
 def quiet_libraries() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.settings import Settings, SettingsInvalid
 
@@ -41,6 +43,21 @@ class Databases:
         return cls(f"postgresql+psycopg://{rest}", f"postgresql+psycopg://{rest}", f"postgresql://{rest}")
 
 
+@contextmanager
+def explained(url: str) -> Iterator[None]:
+    """Whatever goes wrong in opening this database is said in one line, without its password, as `SettingsInvalid`."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
+        if "sqlite" in url:
+            path = url.rpartition(":///")[2] or url
+            raise SettingsInvalid(
+                f"FOOTNOTE_HOME: {path} can't be opened ({reason}). Put a backup in its place, or move it away to begin anew."
+            ) from None
+        raise SettingsInvalid(f"FOOTNOTE_DATABASE_URL: the database can't be used ({reason}). Does it run?") from None
+
+
 @asynccontextmanager
 async def open_checkpointer(databases: Databases) -> AsyncIterator[BaseCheckpointSaver[Any]]:
     """LangGraph's checkpointer on SQLite or PostgreSQL, with its tables made. Only plain data is read back."""
@@ -60,8 +77,9 @@ async def open_checkpointer(databases: Databases) -> AsyncIterator[BaseCheckpoin
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     async with aiosqlite.connect(databases.checkpoints) as connection:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000"):
-            await connection.execute(f"PRAGMA {pragma}")
         lite = AsyncSqliteSaver(connection, serde=serde)
-        await lite.setup()
+        with explained(databases.checkpoints):
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000"):
+                await connection.execute(f"PRAGMA {pragma}")
+            await lite.setup()
         yield lite

@@ -10,12 +10,14 @@ import asyncio
 import contextvars
 import itertools
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from pydantic import TypeAdapter
 
 from bot.chat import Mention, Press
+from bot.databases import explained
 
 Handler = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
@@ -60,8 +62,9 @@ class Inbox:
             log_level="ERROR",
             console_log_level="ERROR",
         )
-        DBOS(config=config)
-        DBOS.launch()
+        with explained(self._database_url):
+            DBOS(config=config)
+            DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE,
             partition_concurrency=1,
@@ -82,6 +85,8 @@ class Inbox:
     async def stop(self) -> None:
         """Stop taking; what runs is given a moment, the rest waits for the next start."""
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=5)
+        # DBOS had lent the loop its own pool of threads and has closed it.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="footnote"))
 
     async def accept(self, event: Mention | Press) -> None:
         """Keep an event for handling; when this returns it survives a crash. An event that was there changes nothing."""
