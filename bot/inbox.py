@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import itertools
+import logging
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -32,6 +33,11 @@ _handlers: dict[str, Handler] = {}
 async def _handle(kind: str, event: dict[str, Any]) -> None:
     # A context of its own: what the handler starts is no part of DBOS's workflow, whose replay must not depend on it.
     await asyncio.get_running_loop().create_task(_handlers[kind](event), context=contextvars.Context())
+
+
+def _not_said_twice(record: logging.LogRecord) -> bool:
+    """A launch that fails is raised, and logged by DBOS as well."""
+    return "failed to launch" not in str(record.msg)
 
 
 class Inbox:
@@ -63,6 +69,7 @@ class Inbox:
             console_log_level="ERROR",
         )
         with explained(self._database_url):
+            logging.getLogger("dbos").addFilter(_not_said_twice)
             DBOS(config=config)
             DBOS.launch()
         await DBOS.register_queue_async(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.app import App, open_app
@@ -38,7 +39,7 @@ async def run_sync(paths: list[Path], *, packages: bool) -> int:
 
 async def _sync_one(app: App, name: str, console: Console) -> bool:
     with _bars(console) as bars:
-        task = bars.add_task(f"Reading {name.removeprefix('folder:')}", total=None)
+        task = bars.add_task(f"Reading {escape(name.removeprefix('folder:'))}", total=None)
 
         def report(progress: SyncProgress) -> None:
             bars.update(task, completed=progress.done, total=progress.total)
@@ -46,7 +47,7 @@ async def _sync_one(app: App, name: str, console: Console) -> bool:
         try:
             summary = await app.knowledge.sync(name, report)
         except RetrievalError as error:
-            console.print(f"[red]{error}[/red]", highlight=False)
+            console.print(f"[red]{escape(str(error))}[/red]", highlight=False)
             return False
     tell(console, summary)
     return True
@@ -60,7 +61,7 @@ def tell(console: Console, summary: Summary) -> None:
         highlight=False,
     )
     for what, reason in summary.unreadable:
-        console.print(f"[yellow]Not read:[/yellow] {what}: {reason}", highlight=False, markup=True)
+        console.print(f"[yellow]Not read:[/yellow] {escape(what)}: {escape(reason)}", highlight=False, markup=True)
 
 
 async def sync_vectors(app: App, console: Console) -> None:

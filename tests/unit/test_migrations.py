@@ -24,7 +24,9 @@ def differences(url: str) -> list[object]:
         for table in room.tables.values():
             table.to_metadata(wanted)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": "footnote_version"})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "version_table": "footnote_version"}
+        )
         found = compare_metadata(context, wanted)
     engine.dispose()
     return found
