@@ -67,30 +67,10 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        sentence = _sentence(error)
-        if not sentence:
+        from bot.errors import sentence
+
+        said = sentence(error)
+        if not said:
             raise
-        typer.secho(sentence, fg=typer.colors.RED, err=True)
+        typer.secho(said, fg=typer.colors.RED, err=True)
         sys.exit(1)
-
-
-def _sentence(error: Exception) -> str:
-    """The plain sentence of an error that has one."""
-    import sqlite3
-
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from agent.errors import AgentError
-    from bot.settings import SettingsInvalid
-    from retrieval.errors import RetrievalError
-
-    match error:
-        case AgentError() | RetrievalError() | SettingsInvalid():
-            return str(error)
-        case SQLAlchemyError() | sqlite3.Error():
-            reason = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
-            return (
-                f"The records can't be read or written ({reason}). Is the disk full? What was written before is kept."
-            )
-        case _:
-            return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from sqlalchemy.exc import SQLAlchemyError
 
+from bot.errors import STORAGE, storage_reason
 from bot.settings import Settings, SettingsInvalid
 
 
@@ -48,8 +47,8 @@ def explained(url: str) -> Iterator[None]:
     """Whatever goes wrong in opening this database is said in one line, without its password, as `SettingsInvalid`."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        reason = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
+    except (*STORAGE, OSError) as error:
+        reason = storage_reason(error)
         if "sqlite" in url:
             path = url.rpartition(":///")[2] or url
             raise SettingsInvalid(

@@ -14,23 +14,39 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import structlog
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from pydantic import TypeAdapter
 
 from bot.chat import Mention, Press
 from bot.databases import explained
+from bot.errors import STORAGE, storage_reason
 
 Handler = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 QUEUE = "places"
 AT_ONCE = 32
+WAITS = (2.0, 10.0, 60.0, 300.0, 900.0)
+"""Seconds between tries where the records can't be written."""
 _mention = TypeAdapter(Mention)
 _press = TypeAdapter(Press)
 _handlers: dict[str, Handler] = {}
+log = structlog.get_logger()
 
 
 @DBOS.workflow(name="handle")
 async def _handle(kind: str, event: dict[str, Any]) -> None:
+    """Handle an event; where the records can't be written (a full disk), wait and try again a bounded number of times."""
+    for wait in WAITS:
+        try:
+            return await _once(kind, event)
+        except STORAGE as error:
+            log.warning("records can't be written", reason=storage_reason(error), again_in=wait)
+            await asyncio.sleep(wait)
+    return await _once(kind, event)
+
+
+async def _once(kind: str, event: dict[str, Any]) -> None:
     # A context of its own: what the handler starts is no part of DBOS's workflow, whose replay must not depend on it.
     await asyncio.get_running_loop().create_task(_handlers[kind](event), context=contextvars.Context())
 

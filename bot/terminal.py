@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.panel import Panel
@@ -9,6 +11,8 @@ from rich.status import Status
 from rich.text import Text
 
 from bot.chat import Card, Person, Place, Reply
+
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Terminal:
@@ -26,7 +30,7 @@ class Terminal:
             self._status.stop()
             self._status = None
         if text and self._console.is_terminal:
-            self._status = self._console.status(f"{text}…")
+            self._status = self._console.status(_plain(f"{text}…"))
             self._status.start()
 
     async def show(self, place: Place, key: str, reply: Reply) -> None:
@@ -37,15 +41,15 @@ class Terminal:
         if reply.card:
             self._show_card(reply.card)
             return
-        self._console.print(Markdown(reply.text))
+        self._console.print(Markdown(_harmless(reply.text)))
         for note in reply.footnotes:
             quote = " ".join(note.quote.split())
-            self._console.print(Text(f"[{note.number}] {note.title} — {quote}", style="dim"))
+            self._console.print(_plain(f"[{note.number}] {note.title} — {quote}", "dim"))
         for line in reply.notes:
-            self._console.print(Text(line, style="dim italic"))
+            self._console.print(_plain(line, "dim italic"))
 
     async def whisper(self, place: Place, person: Person, text: str) -> None:
-        self._console.print(Text(text, style="yellow"))
+        self._console.print(_plain(text, "yellow"))
 
     async def channel(self, near: Place, name: str) -> Place | None:
         """A terminal has no other channels."""
@@ -58,4 +62,14 @@ class Terminal:
     def _show_card(self, card: Card) -> None:
         lines = [f"{name}: {value}" for name, value in card.fields]
         body = "\n".join([*lines, card.outcome])
-        self._console.print(Panel(Text(body), title=Text(card.title), subtitle=card.fingerprint))
+        self._console.print(Panel(_plain(body), title=_plain(card.title), subtitle=_plain(card.fingerprint)))
+
+
+def _plain(text: str, style: str = "") -> Text:
+    """Text as itself: no markup."""
+    return Text(_harmless(text), style=style)
+
+
+def _harmless(text: str) -> str:
+    """Text with nothing in it that a terminal obeys, nor that shows it in another order than it has."""
+    return _STEERING.sub("\ufffd", text)

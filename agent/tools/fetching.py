@@ -47,7 +47,7 @@ async def fetch(url: str, allowed: Collection[str] = ()) -> Fetched:
             raise ToolFailed(f"{url} redirects more than {MAX_REDIRECTS} times.")
     except TimeoutError:
         raise ToolFailed(f"{url} did not end within {SECONDS:.0f} seconds.") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except httpx.HTTPError as error:
         raise ToolFailed(f"{url} could not be read: {type(error).__name__}.") from error
 
 
@@ -64,8 +64,8 @@ async def _get(client: httpx.AsyncClient, url: str, allowed: Collection[str]) ->
     request = client.build_request("GET", pinned, headers=headers, extensions={"sni_hostname": target.host})
     response = await client.send(request, stream=True)
     try:
-        if response.is_redirect:
-            return urljoin(url, str(response.headers.get("location", "")))
+        if response.has_redirect_location:
+            return _redirected(url, response.headers["location"])
         if response.status_code != httpx.codes.OK:
             raise ToolFailed(f"{url} answered {response.status_code} {response.reason_phrase}.")
         kind = response.headers.get("content-type", "text/html").lower()
@@ -74,6 +74,13 @@ async def _get(client: httpx.AsyncClient, url: str, allowed: Collection[str]) ->
         return Fetched(url, kind, await _body(response, url))
     finally:
         await response.aclose()
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise ToolFailed(f"{url} redirects to what is no web address.") from None
 
 
 async def _body(response: httpx.Response, url: str) -> bytes:
@@ -87,12 +94,15 @@ async def _body(response: httpx.Response, url: str) -> bytes:
 
 
 def _checked(url: str) -> httpx.URL:
-    parts = urlsplit(url)
+    try:
+        parts, target = urlsplit(url), httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        raise ToolFailed(f"{url} is no web address (http or https).") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ToolFailed(f"{url} is no web address (http or https).")
     if parts.username or parts.password:
         raise ToolFailed("An address with a user name or password in it is not read.")
-    return httpx.URL(url)
+    return target
 
 
 async def _resolve(target: httpx.URL, allowed: Collection[str]) -> Address:
@@ -102,7 +112,7 @@ async def _resolve(target: httpx.URL, allowed: Collection[str]) -> Address:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise ToolFailed(f"{host} is not found.") from error
     addresses = [ipaddress.ip_address(info[4][0]) for info in found]
     if host not in allowed and any(not is_public(address) for address in addresses):
@@ -118,4 +128,6 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-    return address.is_global and not address.is_multicast
+        if address.is_site_local:
+            return False
+    return address.is_global and not (address.is_multicast or address.is_reserved)

@@ -29,7 +29,7 @@ def fields_of(arguments: type[BaseModel], values: Mapping[str, Any]) -> list[For
     fields = []
     for name, info in arguments.model_fields.items():
         kind, choices = _kind(info.annotation)
-        value = values.get(name, "" if info.is_required() else info.default)
+        value = values.get(name, "" if info.is_required() else info.get_default(call_default_factory=True))
         extra = info.json_schema_extra
         if kind == "text" and ((isinstance(extra, dict) and extra.get("multiline")) or len(str(value)) > 120):
             kind = "multiline"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from agent.errors import ToolFailed
 from agent.tools import Effect, Tool, ToolContext, ToolResult
@@ -24,6 +24,8 @@ class Poster(Protocol):
 
 
 class Arguments(BaseModel):
+    model_config = ConfigDict(str_strip_whitespace=True)
+
     channel: str = Field(min_length=1, max_length=100, description="The channel's name, without #.")
     text: str = Field(
         min_length=1, max_length=4_000, description="The message, in Markdown.", json_schema_extra={"multiline": True}

@@ -12,6 +12,7 @@ from agent.errors import ToolFailed
 from agent.models import ToolSpec
 from agent.tools import Tool, ToolContext, ToolResult
 from agent.tools.forms import validated
+from retrieval.errors import RetrievalError
 
 SECONDS = 60.0
 
@@ -42,6 +43,8 @@ class Toolbox:
                 return await tool.run(checked, context)
         except TimeoutError:
             raise ToolFailed(f"{name} did not end within {self._seconds:.0f} seconds.") from None
+        except RetrievalError as error:
+            raise ToolFailed(str(error)) from error
 
     def specs(self) -> list[ToolSpec]:
         """The tools as a model sees them."""

@@ -10,13 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from agent.errors import ToolFailed
 from agent.tools import Effect, Tool, ToolContext, ToolResult
 
 
 class Arguments(BaseModel):
+    model_config = ConfigDict(str_strip_whitespace=True)
+
     text: str = Field(
         min_length=1, max_length=20_000, description="What to remember.", json_schema_extra={"multiline": True}
     )
@@ -55,9 +57,14 @@ def _write(notes: Path, text: str, context: ToolContext, now: float) -> Path:
         "date": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
     }
     draft = path.with_suffix(".new")
-    draft.write_text(f"---\n{yaml.safe_dump(front, allow_unicode=True)}---\n\n{text.strip()}\n", encoding="utf-8")
+    draft.write_text(f"---\n{yaml.safe_dump(front, allow_unicode=True)}---\n\n{_readable(text)}\n", encoding="utf-8")
     draft.replace(path)
     return path
+
+
+def _readable(text: str) -> str:
+    """Without the character that makes a file look like no text."""
+    return text.replace("\0", "").strip()
 
 
 def _short(text: str) -> str:

@@ -36,15 +36,23 @@ def run_python() -> Tool:
 
 
 def _evaluate(code: str) -> str:
-    from pydantic_monty import CollectString, Monty, MontyError, ResourceLimits
+    from pydantic_monty import CollectString, Monty, MontyError, OSPolicy, ResourceLimits
 
     printed = CollectString()
     limits = ResourceLimits(max_feed_duration_secs=SECONDS, max_memory=MEMORY)
+    at_once = OSPolicy(sleep="zero")  # time slept counts for no limit, and would hold a thread for hours
     try:
-        with Monty() as monty, monty.checkout(limits=limits) as session:
+        with Monty() as monty, monty.checkout(limits=limits, os_policy=at_once) as session:
             value = session.feed_run(code, print_callback=printed)
     except MontyError as error:
         raise ToolFailed(f"The code failed: {str(error).strip().splitlines()[-1][:300]}") from error
-    shown = [printed.output.rstrip(), "" if value is None else repr(value)]
+    shown = [printed.output.rstrip(), "" if value is None else _shown(value)]
     text = "\n".join(part for part in shown if part) or "The code ran and gave no value."
     return text if len(text) <= MAX_OUTPUT else f"{text[:MAX_OUTPUT]}… (cut at {MAX_OUTPUT:,} characters)"
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError as error:
+        raise ToolFailed("The result is a number with too many digits to show: ask for a part of it.") from error

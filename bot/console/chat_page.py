@@ -72,6 +72,7 @@ class Pane:
         self._examples = examples
         self._views: dict[str, MessageView] = {}
         self._answered = False
+        self._sending = False
         self._me = me()
 
     async def build(self) -> None:
@@ -176,10 +177,16 @@ class Pane:
             ui.button(icon="send", on_click=self._submit).props('round unelevated dense aria-label="Send"')
 
     async def _submit(self) -> None:
+        """Send what stands in the box; it is emptied once the words are kept."""
         text = (self._input.value or "").strip()
-        self._input.value = ""
-        if text:
+        if not text or self._sending:
+            return
+        self._sending = True
+        try:
             await self._send(text)
+            self._input.value = ""
+        finally:
+            self._sending = False
 
     async def _send(self, text: str) -> None:
         """Say it; where it addresses the assistant, the thread it is said in, or opens, is opened."""

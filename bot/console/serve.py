@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -12,12 +13,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.console.guard import Guard
+from bot.errors import sentence
 from bot.settings import Settings, SettingsInvalid
 
 
 def build(settings: Settings, parts: object, examples: Sequence[str]) -> FastAPI:
     """The application with its pages. Call once a process: NiceGUI has one set of pages."""
     os.environ.setdefault("NICEGUI_STORAGE_PATH", str(settings.home / "console"))
+    import nicegui
     from nicegui import ui
 
     from bot.console.approvals_page import approvals_page
@@ -50,12 +53,23 @@ def build(settings: Settings, parts: object, examples: Sequence[str]) -> FastAPI
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
+    nicegui.app.on_exception(_tell)
     ui.run_with(
         application, title="Footnote", dark=None, storage_secret=_secret(settings.home), show_welcome_message=False
     )
     loopback = {"127.0.0.1", "localhost", "::1"}
     application.add_middleware(Guard, hosts=loopback if settings.host in loopback else frozenset())
     return application
+
+
+def _tell(error: Exception) -> None:
+    """Whoever caused an error sees it on the page."""
+    from nicegui import context, ui
+
+    with contextlib.suppress(RuntimeError):  # raised where there is no page, as in a background task
+        assert context.client  # noqa: S101
+        said = sentence(error) or "Something broke on my side, and it is logged. Try again?"
+        ui.notify(said, type="negative", position="top", timeout=0, close_button="Close")
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,14 +85,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """`footnote up` over the handbook, one for all tests of a file: each uses a thread of its own."""
     folder = tmp_path_factory.mktemp("site")
     write_handbook(folder / "handbook")
+    with serving(folder / "home", folder / "handbook") as started:
+        yield started
+
+
+@contextmanager
+def serving(home: Path, handbook: Path) -> Iterator[Site]:
+    """`footnote up` over this home, once it knows the handbook."""
     port = free_port()
     environment = {
         **os.environ,
-        "FOOTNOTE_HOME": str(folder / "home"),
+        "FOOTNOTE_HOME": str(home),
         "FOOTNOTE_EMBEDDER": "hashing",
         "FOOTNOTE_PORT": str(port),
     }
-    subprocess.run([sys.executable, "-m", "bot", "sync", str(folder / "handbook")], env=environment, check=True)
+    subprocess.run([sys.executable, "-m", "bot", "sync", str(handbook)], env=environment, check=True)
     process = subprocess.Popen([sys.executable, "-m", "bot", "up"], env=environment)
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 60
@@ -101,7 +109,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 break
         except httpx.TransportError:
             time.sleep(0.1)
-    yield Site(url, folder / "home")
+    yield Site(url, home)
     process.terminate()
     assert process.wait(20) in {0, -15}
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, expect
 
-from tests.end_to_end.conftest import footnote
+from tests.end_to_end.conftest import footnote, say, serving, visit
 
 QUESTION = "how much may hotels cost a night?"
 
@@ -35,7 +36,7 @@ def only_line(err: str) -> str:
 async def test_a_full_disk_and_one_that_is_read_only_lose_nothing(small_disk: Path, handbook: Path) -> None:
     home = {"FOOTNOTE_HOME": str(small_disk / "home"), "FOOTNOTE_EMBEDDER": "hashing", "COLUMNS": "400"}
     assert (await footnote("sync", str(handbook), **home))[0] == 0
-    (small_disk / "ballast").write_bytes(os.urandom(24 << 20)[: free(small_disk) - 60_000])
+    fill(small_disk, but=60_000)
     for number in range(400):
         (handbook / f"more-{number}.md").write_text(f"# More {number}\n\n" + os.urandom(2_000).hex())
     code, _, err = await footnote("sync", **home)
@@ -56,9 +57,23 @@ async def test_a_full_disk_and_one_that_is_read_only_lose_nothing(small_disk: Pa
     assert "150 euros" in out
 
 
-def free(disk: Path) -> int:
+def fill(disk: Path, but: int) -> None:
     about = os.statvfs(disk)
-    return about.f_bavail * about.f_frsize
+    (disk / "ballast").write_bytes(b"x" * max(0, about.f_bavail * about.f_frsize - but))
+
+
+async def test_a_disk_that_fills_up_is_said_on_the_page_and_the_words_stay(
+    small_disk: Path, handbook: Path, browser: Browser
+) -> None:
+    with serving(small_disk / "home", handbook) as site:
+        page = await visit(browser, site)
+        fill(small_disk, but=0)
+        await say(page, f"@footnote {QUESTION}")
+        await page.get_by_text("disk is full").wait_for()
+        await expect(page.get_by_label("Message", exact=True)).to_have_value(f"@footnote {QUESTION}")
+        (small_disk / "ballast").unlink()
+        await page.get_by_label("Message", exact=True).press("Enter")
+        await page.get_by_text("Hotels may cost 150 euros a night.").first.wait_for()
 
 
 @pytest.mark.parametrize("name", ["records.sqlite", "checkpoints.sqlite", "inbox.sqlite"])
