@@ -51,6 +51,8 @@ class ConsoleChat:
     async def show(self, place: Place, key: str, reply: Reply) -> None:
         if reply.final:
             self.partial.pop(key, None)
+            if place.key in self.statuses:
+                await self.status(place, "")
         else:
             self.partial[key] = (place, reply)
         self._tell(Change(place, key))
@@ -60,8 +62,8 @@ class ConsoleChat:
 
     async def channel(self, near: Place, name: str) -> Place | None:
         said = {place.channel for place in await self._records.channels(self.platform)}
-        found = next((known for known in {*CHANNELS, *said} if known.casefold() == name.casefold()), None)
-        return channel(found) if found else None
+        alike = [known for known in {*CHANNELS, *said} if known.casefold() == name.casefold()]
+        return channel(name if name in alike else min(alike)) if alike else None
 
     async def close(self) -> None:
         self._listeners.clear()

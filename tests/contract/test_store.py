@@ -15,13 +15,14 @@ from retrieval.errors import EmbedderMismatch
 from retrieval.links import fold
 from retrieval.stores import Store
 from retrieval.stores.lance import LanceStore
+from retrieval.stores.memory import InMemoryStore
 
 ALL = Audience.everyone()
 
 
-@pytest.fixture(params=["lance"])
+@pytest.fixture(params=["lance", "memory"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await LanceStore.open(tmp_path / "knowledge")
+    opened: Store = InMemoryStore() if request.param == "memory" else await LanceStore.open(tmp_path / "knowledge")
     await opened.bind(Hashing.name, Hashing.dimensions)
     yield opened
     await opened.close()
