@@ -15,6 +15,8 @@ LONGEST = 8
 """Words of the longest name that is looked for."""
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\W_]+")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
+_VOICED = "\u3099\u309a"
+"""The marks that make another kana of one (ハ, バ, パ), where an accent makes the same letter."""
 _QUALIFIER = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _VERSION = re.compile(r"\s+v?\d+(?:\.\d+)+\S*$")
 
@@ -67,5 +69,6 @@ def longest(found: Sequence[Mention], known: Collection[str]) -> list[Mention]:
 def _tokens(text: str) -> list[str]:
     if text.isascii():
         return _TOKEN.findall(text)
-    plain = unicodedata.normalize("NFKD", text)
-    return _TOKEN.findall("".join(char for char in plain if not unicodedata.combining(char)))
+    apart = unicodedata.normalize("NFKD", text)
+    plain = "".join(char for char in apart if char in _VOICED or not unicodedata.combining(char))
+    return _TOKEN.findall(unicodedata.normalize("NFC", plain))

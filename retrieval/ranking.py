@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from retrieval.documents import Hit
 
@@ -15,9 +15,12 @@ GUARD = 2.0
 
 
 class Pool:
-    """Candidates of one search. Scores are comparable within it alone; the two halves are worth at most 1 together."""
+    """Candidates of one search. Scores are comparable within it alone; the two halves are worth at most 1 together.
 
-    def __init__(self, near: Sequence[Hit], words: Sequence[Hit]) -> None:
+    For a passage that has no vector yet (``waiting``) its words are worth all of it.
+    """
+
+    def __init__(self, near: Sequence[Hit], words: Sequence[Hit], waiting: Collection[str] = ()) -> None:
         nearness = [hit.similarity for hit in near if hit.similarity is not None]
         self._high = max(nearness, default=1.0)
         self._spread = max(self._high - min(nearness, default=0.0), 1e-6)
@@ -29,9 +32,12 @@ class Pool:
             self._hits[hit.passage.id] = Hit(hit.passage, self._base(hit), hit.similarity, "meaning")
         least = min((hit.score for hit in words), default=0.0) if len(words) > 1 else 0.0
         for hit in words:
-            worth = (1 - weight) * (hit.score - least) / max(self._best_words - least, 1e-6)
+            worth = (hit.score - least) / max(self._best_words - least, 1e-6)
+            if hit.passage.id in waiting:
+                self._hits[hit.passage.id] = merged([hit], worth)
+                continue
             known = self._hits.get(hit.passage.id) or Hit(hit.passage, weight * FLOOR)
-            self._hits[hit.passage.id] = merged([known, hit], known.score + worth)
+            self._hits[hit.passage.id] = merged([known, hit], known.score + (1 - weight) * worth)
 
     def add(self, hit: Hit, bonus: float, via: str, *, guarded: bool) -> None:
         """Raise a hit by a bonus; a guarded one less, the farther it is from the question."""

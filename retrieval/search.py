@@ -31,6 +31,7 @@ PER_NAME = 3
 """Documents that one name may lead to."""
 FOLLOWED = 60
 """Documents that one search follows at most."""
+WAITING = "Some documents are still being read in: until then they are found by their words alone."
 
 
 Named = tuple[Mention, list[str]]
@@ -54,17 +55,28 @@ class Searcher:
 
     async def search(self, question: str, audience: Audience, limit: int = 10) -> Found:
         """What this audience may see. Raises `StoreUnavailable` where the store can't be read."""
-        words = asyncio.create_task(self._store.full_text(question, audience, CANDIDATES))
+        if not question.strip():
+            return Found([])
         vector = (await self._embedder.query(question)).tolist()
-        near = await self._store.nearest(vector, audience, CANDIDATES)
-        pool = Pool(near, await words)
+        words, near, pending = await asyncio.gather(
+            self._store.full_text(question, audience, CANDIDATES),
+            self._store.nearest(vector, audience, CANDIDATES),
+            self._store.unembedded(1),
+        )
+        waiting = await self._waiting(words, near) if pending else frozenset()
+        pool = Pool(near, words, waiting)
         asked = mentions(question)
         named = await self._named(asked, audience)
         await self._follow(pool, vector, audience, [(name, NAMED, SINGLE_NAMED) for name in named], "title")
         seeds = pool.ranked()[:SEEDS]
         hops = await self._hops(seeds, pool, named, audience)
         await self._follow(pool, vector, audience, hops, "link")
-        return Found(pool.ranked()[:limit])
+        return Found(pool.ranked()[:limit], (WAITING,) if pending else ())
+
+    async def _waiting(self, words: Sequence[Hit], near: Sequence[Hit]) -> frozenset[str]:
+        """The passages that were found by their words and have no vector yet."""
+        unknown = {hit.passage.id for hit in words} - {hit.passage.id for hit in near}
+        return frozenset(unknown - (await self._store.vectors(unknown)).keys())
 
     async def _named(self, found: Sequence[Mention], audience: Audience) -> list[Named]:
         """The longest names among these mentions that documents go by, written like names, with the documents."""

@@ -18,6 +18,8 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from tests.servers.providers import KEY
+
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
     "--no-sandbox",
@@ -68,6 +70,15 @@ async def footnote(*arguments: str, **environment: str) -> tuple[int, str, str]:
     return process.returncode or 0, out.decode(), err.decode()
 
 
+def served(url: str) -> dict[str, str]:
+    """The settings of a scripted provider at this address."""
+    return {
+        "FOOTNOTE_MODEL": "openai-compatible:test",
+        "FOOTNOTE_MODEL_URL": f"{url}/v1",
+        "FOOTNOTE_MODEL_KEY": KEY,
+    }
+
+
 def write_handbook(folder: Path) -> None:
     folder.mkdir()
     for name, text in HANDBOOK.items():
@@ -90,7 +101,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @contextmanager
-def serving(home: Path, handbook: Path) -> Iterator[Site]:
+def serving(home: Path, handbook: Path, **settings: str) -> Iterator[Site]:
     """`footnote up` over this home, once it knows the handbook."""
     port = free_port()
     environment = {
@@ -98,6 +109,7 @@ def serving(home: Path, handbook: Path) -> Iterator[Site]:
         "FOOTNOTE_HOME": str(home),
         "FOOTNOTE_EMBEDDER": "hashing",
         "FOOTNOTE_PORT": str(port),
+        **settings,
     }
     subprocess.run([sys.executable, "-m", "bot", "sync", str(handbook)], env=environment, check=True)
     process = subprocess.Popen([sys.executable, "-m", "bot", "up"], env=environment)

@@ -12,8 +12,8 @@ from typing import Any
 from retrieval.documents import Audience
 from retrieval.embedders.hashing import Hashing
 from retrieval.stores.lance import LanceStore
-from tests.end_to_end.conftest import footnote
-from tests.servers.providers import KEY, Fail, Provider, Say
+from tests.end_to_end.conftest import footnote, served
+from tests.servers.providers import Fail, Playing, Provider, Say
 from tests.servers.running import running
 
 QUESTION = "how much may hotels cost a night?"
@@ -53,43 +53,10 @@ async def test_what_is_not_there_is_refused_with_what_was_looked_for(home: Path,
 async def test_a_model_writes_and_what_no_source_supports_is_left_out(home: Path, handbook: Path) -> None:
     await footnote("sync", str(handbook))
     prose = "Hotels may cost up to 150 euros a night [1]. Breakfast costs 99 euros [1]. Everyone likes it."
-
-    def play(body: dict[str, Any]) -> str:
-        system = body["messages"][0]["content"]
-        if "answer a question from numbered passages" in system:
-            return prose
-        if "is not supported by the passage" in system:
-            return "DROP"
-        if "Decide what a message" in system:
-            return '{"route": "answer"}'
-        if "List the searches" in system:
-            return json.dumps({"queries": [QUESTION]})
-        return '{"enough": true, "supported": true}'
-
-    with running(Playing(play).app) as url:
+    with running(Playing(prose, QUESTION).app) as url:
         answer = await ask(QUESTION, **served(url))
     assert [sentence["text"] for sentence in answer["sentences"]] == ["Hotels may cost up to 150 euros a night."]
     assert answer["sentences"][0]["citations"][0]["quote"] == "Hotels may cost 150 euros a night."
-
-
-class Playing(Provider):
-    """A provider whose answer depends on what it is asked."""
-
-    def __init__(self, play: Any) -> None:
-        super().__init__(Say("x"))
-        self._play = play
-
-    async def _answer(self, request: Any, allowed: set[str], events: Any) -> Any:
-        self.script = [Say(self._play(await request.json()))]
-        return await super()._answer(request, allowed, events)
-
-
-def served(url: str) -> dict[str, str]:
-    return {
-        "FOOTNOTE_MODEL": "openai-compatible:test",
-        "FOOTNOTE_MODEL_URL": f"{url}/v1",
-        "FOOTNOTE_MODEL_KEY": KEY,
-    }
 
 
 async def test_without_its_provider_it_quotes_and_says_so(home: Path, handbook: Path) -> None:

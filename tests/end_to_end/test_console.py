@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 from playwright.async_api import Browser, expect
 
-from tests.end_to_end.conftest import Site, picture, say, visit
+from tests.end_to_end.conftest import Site, picture, say, served, serving, visit, write_handbook
+from tests.servers.providers import Playing
+from tests.servers.running import running
 
 QUESTION = "@footnote how much may hotels cost a night?"
 
@@ -152,3 +156,21 @@ async def test_another_site_is_not_served(site: Site) -> None:
     async with httpx.AsyncClient() as client:
         assert (await client.get(site.url, headers={"Host": "evil.example"})).status_code == 403
         assert (await client.get(site.url, headers={"Origin": "http://evil.example"})).status_code == 403
+
+
+async def test_a_model_s_answer_streams_in_sentence_by_sentence(browser: Browser, tmp_path: Path) -> None:
+    write_handbook(tmp_path / "handbook")
+    prose = "Hotels may cost up to 150 euros a night [1]. Ask Mei before booking anything above that [1]."
+    provider = Playing(prose, QUESTION, hold=11)
+    with running(provider.app) as url, serving(tmp_path / "home", tmp_path / "handbook", **served(url)) as site:
+        page = await visit(browser, site)
+        await say(page, QUESTION)
+        answer = page.locator(".thread .assistant")
+        await expect(answer).to_contain_text("150 euros a night.")
+        await expect(page.locator(".thread .status")).to_contain_text("Writing…")
+        await expect(answer).not_to_contain_text("Ask Mei")
+        await expect(answer.get_by_role("button", name="This helped")).to_have_count(0)
+        provider.go.set()
+        await expect(answer).to_contain_text("Ask Mei before booking anything above that.")
+        await expect(answer.get_by_role("button", name="This helped")).to_be_visible()
+        await expect(page.locator(".thread .status")).not_to_contain_text("Writing")

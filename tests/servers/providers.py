@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,8 @@ class Say:
     tool: tuple[str, str] | None = None
     sources: tuple[str, ...] = ()
     cut: int | None = None
+    hold: int | None = None
+    """After so many pieces, wait until `Provider.go` is set."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Provider:
     def __init__(self, *script: Step) -> None:
         self.script = list(script)
         self.requests: list[dict[str, Any]] = []
+        self.go = threading.Event()
         self.app = Starlette(
             routes=[
                 Route("/v1/chat/completions", self._openai, methods=["POST"]),
@@ -89,15 +93,43 @@ class Provider:
             case Garbage():
                 return Response("data: {not json\n\n", media_type="text/event-stream")
             case Say():
-                return StreamingResponse(_cut(events(step), step.cut), media_type="text/event-stream")
+                return StreamingResponse(self._stream(events(step), step), media_type="text/event-stream")
+
+    async def _stream(self, events: list[str], step: Say) -> AsyncIterator[str]:
+        for number, event in enumerate(events):
+            if number == step.cut:
+                raise ConnectionResetError("the script breaks off here")
+            if number == step.hold:
+                await asyncio.to_thread(self.go.wait, 30)
+            yield event
+            await asyncio.sleep(0)
 
 
-async def _cut(events: list[str], after: int | None) -> AsyncIterator[str]:
-    for number, event in enumerate(events):
-        if after is not None and number >= after:
-            raise ConnectionResetError("the script breaks off here")
-        yield event
-        await asyncio.sleep(0)
+class Playing(Provider):
+    """A provider whose answer depends on what it is asked: the prose where it is to write, plain decisions else."""
+
+    def __init__(self, prose: str, question: str, *, hold: int | None = None) -> None:
+        super().__init__(Say("x"))
+        self._prose = prose
+        self._question = question
+        self._hold = hold
+
+    async def _answer(self, request: Request, allowed: set[str], events: Any) -> Response:
+        asked = (await request.json())["messages"][0]["content"]
+        writing = "answer a question from numbered passages" in asked
+        self.script = [Say(self._play(asked), hold=self._hold if writing else None)]
+        return await super()._answer(request, allowed, events)
+
+    def _play(self, asked: str) -> str:
+        if "answer a question from numbered passages" in asked:
+            return self._prose
+        if "is not supported by the passage" in asked:
+            return "DROP"
+        if "Decide what a message" in asked:
+            return '{"route": "answer"}'
+        if "List the searches" in asked:
+            return json.dumps({"queries": [self._question]})
+        return '{"enough": true, "supported": true}'
 
 
 def openai_events(step: Say) -> list[str]:

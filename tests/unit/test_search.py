@@ -1,0 +1,209 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from retrieval.chunking import chunk
+from retrieval.documents import EVERYONE, Audience, Document
+from retrieval.embedders.hashing import Hashing
+from retrieval.search import PER_NAME, WAITING, Found, Searcher
+from retrieval.stores import Store
+from retrieval.stores.lance import LanceStore
+from retrieval.sync import embed_pending
+
+ALL = Audience.everyone()
+BOARD = Audience.of("channel:console/local/board")
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await LanceStore.open(tmp_path / "knowledge")
+    await opened.bind(Hashing.name, Hashing.dimensions)
+    yield opened
+    await opened.close()
+
+
+async def put(store: Store, title: str, text: str, audience: Audience = ALL, aliases: tuple[str, ...] = ()) -> None:
+    document = Document(title, "s", f"file:///{title}", title, text, audience, f"hash of {text}", aliases=aliases)
+    await store.put([(document, chunk(document))])
+
+
+async def embed(store: Store) -> None:
+    await embed_pending(store, Hashing(), lambda progress: None)
+
+
+async def search(store: Store, question: str, audience: Audience = ALL, limit: int = 10) -> Found:
+    return await Searcher(store, Hashing()).search(question, audience, limit)
+
+
+async def found(store: Store, question: str, audience: Audience = ALL, limit: int = 10) -> list[str]:
+    return [hit.passage.document for hit in (await search(store, question, audience, limit)).hits]
+
+
+async def fill(store: Store, count: int = 80) -> None:
+    """Notes that share the words of a question about invoices, and answer nothing."""
+    for number in range(count):
+        await put(store, f"Filler {number}", f"Who pays the invoices is note number {number}.")
+
+
+async def test_the_passage_that_answers_comes_first(store: Store) -> None:
+    await put(store, "Garden", "The garden opens at nine.")
+    await put(store, "Invoices", "Invoices are paid monthly by the office.")
+    await embed(store)
+    hit = (await search(store, "when are invoices paid?")).hits[0]
+    assert hit.passage.document == "Invoices"
+    assert hit.similarity is not None
+    assert {"meaning", "text"} <= set(hit.via.split("+"))
+
+
+async def test_a_chinese_question_finds_a_chinese_passage(store: Store) -> None:
+    await put(store, "食堂", "食堂在一楼，中午开放。")
+    await put(store, "出差制度", "出差必须提前三天申请。机票由行政部统一预订。")
+    await put(store, "Garden", "The garden opens at nine.")
+    await embed(store)
+    assert (await found(store, "出差要提前几天申请？"))[0] == "出差制度"
+
+
+async def test_no_more_hits_than_asked_for_and_each_passage_once(store: Store) -> None:
+    await fill(store, 20)
+    await embed(store)
+    documents = await found(store, "who pays the invoices?", limit=5)
+    assert len(documents) == len(set(documents)) == 5
+
+
+async def test_the_same_question_is_answered_the_same_way(store: Store) -> None:
+    await fill(store, 20)
+    await embed(store)
+    assert await found(store, "who pays the invoices?") == await found(store, "who pays the invoices?")
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+async def test_nobody_finds_what_is_not_for_them(store: Store, embedded: bool) -> None:
+    await put(store, "Menu", "The secret of good soup is time.")
+    await put(store, "Merger", "The secret plan is a merger.", BOARD)
+    if embedded:
+        await embed(store)
+    question = "what is the secret merger?"
+    assert set(await found(store, question)) == {"Menu"}
+    assert set(await found(store, question, BOARD)) == {"Merger"}
+    assert set(await found(store, question, BOARD | Audience.of(EVERYONE))) == {"Menu", "Merger"}
+    assert await found(store, question, Audience.of()) == []
+
+
+async def test_a_document_that_the_question_names_rises(store: Store) -> None:
+    await fill(store)
+    await put(store, "Zanzibar Handbook", "Ask Ann.")
+    await embed(store)
+    question = "who pays the invoices in the Zanzibar Handbook?"
+    first = (await search(store, question)).hits[0]
+    assert first.passage.document == "Zanzibar Handbook"
+    assert "title" in first.via.split("+")
+
+
+async def test_a_document_is_named_by_its_alias_too(store: Store) -> None:
+    await fill(store)
+    await put(store, "Expenses", "Ask Ann.", aliases=("Blue Book",))
+    await embed(store)
+    assert (await found(store, "who pays the invoices, says the Blue Book?"))[0] == "Expenses"
+
+
+async def test_one_hop_leads_to_what_a_good_passage_mentions(store: Store) -> None:
+    await fill(store)
+    await put(store, "Project Falcon", "Project Falcon is led by Maria Lindqvist.")
+    await put(store, "Maria Lindqvist", "Her desk is on the third floor.")
+    await embed(store)
+    hits = (await search(store, "who leads Project Falcon?")).hits
+    ways = {hit.passage.document: hit.via.split("+") for hit in hits}
+    assert [hit.passage.document for hit in hits][:2] == ["Project Falcon", "Maria Lindqvist"]
+    assert "link" in ways["Maria Lindqvist"]
+
+
+async def test_a_hop_in_chinese_leads_to_the_next_document(store: Store) -> None:
+    await fill(store)
+    await put(store, "猎鹰项目", "猎鹰项目由林美芳负责。")
+    await put(store, "林美芳", "工位在三楼。")
+    await embed(store)
+    hits = (await search(store, "猎鹰项目由谁负责？")).hits
+    assert "link" in {hit.passage.document: hit.via for hit in hits}["林美芳"]
+
+
+async def test_a_hop_does_not_lead_to_what_is_not_for_them(store: Store) -> None:
+    await put(store, "Project Falcon", "Project Falcon is led by Maria Lindqvist.")
+    await put(store, "Maria Lindqvist", "Her salary is secret.", BOARD)
+    await embed(store)
+    assert await found(store, "who leads Project Falcon?") == ["Project Falcon"]
+
+
+async def test_two_documents_that_mention_each_other_are_each_found_once(store: Store) -> None:
+    await put(store, "Project Falcon", "Project Falcon is led by Maria Lindqvist.")
+    await put(store, "Maria Lindqvist", "Maria Lindqvist leads Project Falcon.")
+    await embed(store)
+    assert sorted(await found(store, "who leads Project Falcon?")) == ["Maria Lindqvist", "Project Falcon"]
+
+
+async def test_a_plain_word_that_is_a_title_too_is_no_name(store: Store) -> None:
+    await put(store, "Notes", "Nothing of interest.")
+    await put(store, "Garden", "The garden opens at nine.")
+    await embed(store)
+    hits = (await search(store, "what do the notes say about gardens?")).hits
+    assert all("title" not in hit.via for hit in hits)
+
+
+async def test_a_name_that_many_documents_share_leads_to_a_few(store: Store) -> None:
+    for number in range(PER_NAME * 3):
+        await put(store, f"Minutes {number}", f"On day {number} we met.", aliases=("Weekly Meeting",))
+    await embed(store)
+    hits = (await search(store, "what was said in the Weekly Meeting?", limit=20)).hits
+    assert sum("title" in hit.via for hit in hits) == PER_NAME
+
+
+async def test_what_has_no_vector_yet_is_found_by_its_words_with_a_note(store: Store) -> None:
+    await put(store, "Garden", "The garden opens at nine.")
+    result = await search(store, "when does the garden open?")
+    assert [(hit.passage.document, hit.similarity) for hit in result.hits] == [("Garden", None)]
+    assert result.notes == (WAITING,)
+
+
+async def test_what_has_no_vector_yet_is_not_buried_under_what_has(store: Store) -> None:
+    await fill(store)
+    await embed(store)
+    await put(store, "Zanzibar", "In Zanzibar, Ann pays the invoices.")
+    result = await search(store, "who pays the invoices in Zanzibar?")
+    assert result.hits[0].passage.document == "Zanzibar"
+    assert result.notes == (WAITING,)
+
+
+async def test_once_every_vector_is_there_nothing_is_noted(store: Store) -> None:
+    await put(store, "Garden", "The garden opens at nine.")
+    await embed(store)
+    assert (await search(store, "when does the garden open?")).notes == ()
+
+
+@pytest.mark.parametrize("question", ["anything?", ""])
+async def test_an_empty_store_has_nothing_and_says_nothing(store: Store, question: str) -> None:
+    assert await search(store, question) == Found([])
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\n\t"])
+async def test_an_empty_question_finds_nothing(store: Store, question: str) -> None:
+    await put(store, "Garden", "The garden opens at nine.")
+    await embed(store)
+    assert await search(store, question) == Found([])
+
+
+@pytest.mark.parametrize(
+    "question", ['say "garden" AND (x OR', "garden:*~^", "'; DROP TABLE", "\0", "?!", "x" * 20_000]
+)
+async def test_a_question_of_strange_signs_is_only_a_question(store: Store, question: str) -> None:
+    await put(store, "Garden", "The garden opens at nine.")
+    await embed(store)
+    assert set(await found(store, question)) <= {"Garden"}
+
+
+async def test_a_hit_can_be_cited_with_its_exact_words(store: Store) -> None:
+    text = "# Garden\n\nThe garden opens at nine.\n\n" + "It is large and green. " * 100
+    await put(store, "Garden", text)
+    await embed(store)
+    hits = (await search(store, "when does the garden open?")).hits
+    assert hits
+    assert all(hit.passage.text == text[hit.passage.start : hit.passage.end] for hit in hits)
