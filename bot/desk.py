@@ -102,6 +102,12 @@ class Desk:
             await self._show_cards(approval)
             await self._resume(approval.run, approval.place, f"{approval.id}:expired")
 
+    async def forget(self, event_id: str) -> None:
+        """Forget the steps of the run that an event started, unless it still waits for somebody."""
+        run = run_id(event_id)
+        if not (await self._graph.aget_state(_config(run))).next and self._graph.checkpointer:
+            await self._graph.checkpointer.adelete_thread(run)  # type: ignore[union-attr]  # one is always given
+
     async def _remember_said(self, mention: Mention) -> None:
         key = _said_key(mention)
         place = replace(mention.place, thread="") if key == mention.place.thread else mention.place

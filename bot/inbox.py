@@ -12,6 +12,7 @@ import itertools
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -126,6 +127,22 @@ class Inbox:
     async def resume(self, run: str, place: str, cause: str) -> None:
         """Take up a run that waited, in its place's order; once for each cause."""
         await self._enqueue(f"{cause}:resume", place, "resume", {"run": run})
+
+    async def ended(self, before: float) -> list[str]:
+        """The ids of up to 1,000 events that were handled and came before this time."""
+        done = await DBOS.list_workflows_async(
+            queue_name=QUEUE,
+            status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            end_time=datetime.fromtimestamp(before, UTC).isoformat(),
+            limit=1_000,
+            load_input=False,
+            load_output=False,
+        )
+        return [one.workflow_id for one in done]
+
+    async def forget(self, events: list[str]) -> None:
+        """Forget that these events came; one of them delivered again would be handled again."""
+        await DBOS.delete_workflows_async(events)
 
     async def _enqueue(self, event_id: str, lane: str, kind: str, event: dict[str, Any]) -> None:
         await self._ready.wait()

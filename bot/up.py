@@ -7,24 +7,22 @@ import contextlib
 import signal
 import webbrowser
 
-import structlog
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from bot.app import App, open_app
+from bot.app import open_app
 from bot.console.adapter import ConsoleChat
 from bot.console.parts import Parts
 from bot.databases import Databases
 from bot.inbox import Inbox
 from bot.settings import Settings, SettingsInvalid, load_settings
+from bot.upkeep import keep_up
 
 EXAMPLES = (
     "How do I make LangGraph wait for a person?",
     "What does Python's with statement do?",
     "remember that demos go better with a footnote",
 )
-EXPIRY_SECONDS = 30.0
-log = structlog.get_logger()
 
 
 async def run_up(*, demo: bool, open_browser: bool) -> None:
@@ -59,7 +57,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
         web = serve.server(serve.build(settings, parts, EXAMPLES))
         _stop_on_signals(web)
         await inbox.start()
-        expiry = asyncio.create_task(_expire(app))
+        upkeep = asyncio.create_task(keep_up(app, inbox))
         if demo:
             await app.knowledge.add("packages", "")
         app.knowledge.start()
@@ -68,18 +66,8 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
         try:
             await web.serve(sockets=[bound])
         finally:
-            expiry.cancel()
+            upkeep.cancel()
             await inbox.stop()
-
-
-async def _expire(app: App) -> None:
-    """Let approvals expire that nobody decided."""
-    while True:
-        try:
-            await app.desk.expire()
-        except OSError as error:
-            log.warning("expiry failed, and is tried again", error=str(error))
-        await asyncio.sleep(EXPIRY_SECONDS)
 
 
 def _stop_on_signals(web: object) -> None:

@@ -23,8 +23,12 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
+def written(title: str, text: str, audience: Audience = ALL, aliases: tuple[str, ...] = ()) -> Document:
+    return Document(title, "s", f"file:///{title}", title, text, audience, f"hash of {text}", aliases=aliases)
+
+
 async def put(store: Store, title: str, text: str, audience: Audience = ALL, aliases: tuple[str, ...] = ()) -> None:
-    document = Document(title, "s", f"file:///{title}", title, text, audience, f"hash of {text}", aliases=aliases)
+    document = written(title, text, audience, aliases)
     await store.put([(document, chunk(document))])
 
 
@@ -42,8 +46,8 @@ async def found(store: Store, question: str, audience: Audience = ALL, limit: in
 
 async def fill(store: Store, count: int = 80) -> None:
     """Notes that share the words of a question about invoices, and answer nothing."""
-    for number in range(count):
-        await put(store, f"Filler {number}", f"Who pays the invoices is note number {number}.")
+    documents = [written(f"Filler {n}", f"Who pays the invoices is note number {n}.") for n in range(count)]
+    await store.put([(document, chunk(document)) for document in documents])
 
 
 async def test_the_passage_that_answers_comes_first(store: Store) -> None:
@@ -90,29 +94,23 @@ async def test_nobody_finds_what_is_not_for_them(store: Store, embedded: bool) -
     assert await found(store, question, Audience.of()) == []
 
 
-async def test_a_document_that_the_question_names_rises(store: Store) -> None:
+@pytest.mark.parametrize(("name", "first"), [("Blue Book", "Expenses"), ("Red Book", "Costs"), ("Costs", "Costs")])
+async def test_a_document_that_the_question_names_comes_first(store: Store, name: str, first: str) -> None:
     await fill(store)
-    await put(store, "Zanzibar Handbook", "Ask Ann.")
+    await put(store, "Costs", "The office pays the invoices.", aliases=("Red Book",))
+    await put(store, "Expenses", "The office pays the invoices.", aliases=("Blue Book",))
     await embed(store)
-    question = "who pays the invoices in the Zanzibar Handbook?"
-    first = (await search(store, question)).hits[0]
-    assert first.passage.document == "Zanzibar Handbook"
-    assert "title" in first.via.split("+")
-
-
-async def test_a_document_is_named_by_its_alias_too(store: Store) -> None:
-    await fill(store)
-    await put(store, "Expenses", "Ask Ann.", aliases=("Blue Book",))
-    await embed(store)
-    assert (await found(store, "who pays the invoices, says the Blue Book?"))[0] == "Expenses"
+    hit = (await search(store, f"who pays the invoices according to the {name}?")).hits[0]
+    assert hit.passage.document == first
+    assert "title" in hit.via.split("+")
 
 
 async def test_one_hop_leads_to_what_a_good_passage_mentions(store: Store) -> None:
-    await fill(store)
+    await fill(store, 5)
     await put(store, "Project Falcon", "Project Falcon is led by Maria Lindqvist.")
     await put(store, "Maria Lindqvist", "Her desk is on the third floor.")
     await embed(store)
-    hits = (await search(store, "who leads Project Falcon?")).hits
+    hits = (await search(store, "on whose desk is Project Falcon?")).hits
     ways = {hit.passage.document: hit.via.split("+") for hit in hits}
     assert [hit.passage.document for hit in hits][:2] == ["Project Falcon", "Maria Lindqvist"]
     assert "link" in ways["Maria Lindqvist"]
