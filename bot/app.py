@@ -29,7 +29,7 @@ from agent.tools.registry import Toolbox
 from agent.tools.remember import remember
 from agent.tools.run_python import run_python
 from agent.tools.search_knowledge import search_knowledge
-from bot.chat import Chat
+from bot.chat import Chats
 from bot.databases import Databases, explained, open_checkpointer
 from bot.desk import Desk
 from bot.knowledge import Knowledge
@@ -58,7 +58,7 @@ class App:
     knowledge: Knowledge
     model: ChatModel | None
     desk: Desk
-    chats: dict[str, Chat]
+    chats: Chats
 
 
 Resume = Callable[[str, str, str], Awaitable[None]]
@@ -100,7 +100,7 @@ def _assemble(
     model: ChatModel | None,
     resume: Resume,
 ) -> App:
-    chats: dict[str, Chat] = {}
+    chats = Chats()
     records, ledger, decisions = (
         Records(engine),
         Ledger(engine, time.time, settings.approval_hours * 3_600),

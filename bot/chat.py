@@ -194,3 +194,28 @@ class Chat(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Unconnected:
+    """A `Chat` on a platform that does not run in this process: what is final stands in the records, and nobody sees it now."""
+
+    def __init__(self, platform: str) -> None:
+        self.platform = platform
+
+    async def status(self, place: Place, text: str) -> None: ...
+
+    async def show(self, place: Place, key: str, reply: Reply) -> None: ...
+
+    async def whisper(self, place: Place, person: Person, text: str) -> None: ...
+
+    async def channel(self, near: Place, name: str) -> Place | None:
+        return None
+
+    async def close(self) -> None: ...
+
+
+class Chats(dict[str, Chat]):
+    """The chats that run, by platform."""
+
+    def __missing__(self, platform: str) -> Chat:
+        return Unconnected(platform)

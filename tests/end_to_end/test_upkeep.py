@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
-from benchmarks.rig import open_rig
-from bot.chat import Place
+from agent.approvals import State
+from benchmarks.rig import PERSON, open_rig
+from bot.chat import Action, Place, Press
 from bot.desk import run_id
 from bot.settings import Settings
 from bot.upkeep import tidy
@@ -28,3 +30,18 @@ async def test_what_ended_is_forgotten_and_what_waits_is_kept(tmp_path: Path) ->
         await rig.app.desk.resume(approval.run)
         assert len(await rig.app.records.transcript(place)) == 4
         assert await rig.inbox.ended(time.time() + 60) == []
+
+
+async def test_what_was_proposed_at_a_terminal_is_decided_later_in_the_console(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", embedder="hashing")
+    async with open_rig(settings) as rig:
+        terminal = Place("terminal", "local", "terminal", "t")
+        run = await rig.say("proposed", terminal, "remember that doors close at six")
+        while not (waiting := await rig.app.ledger.by_run(run)):
+            await asyncio.sleep(0.05)
+        press = Press("press", terminal, PERSON, Action.APPROVE, waiting[0].id, time.time())
+        await rig.inbox.accept(press)
+        async with asyncio.timeout(20):
+            while (await rig.app.ledger.by_run(run))[0].state is not State.DONE:
+                await asyncio.sleep(0.05)
+    assert [path.suffix for path in (tmp_path / "home" / "notes").iterdir()] == [".md"]
