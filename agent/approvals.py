@@ -118,6 +118,10 @@ def arguments_hash(tool: str, arguments: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+EXPIRED_LATELY = 600.0
+_CUT_OFF = "it was cut off while it ran"
+
+
 class Ledger:
     """Reads and writes the table ``approvals``; every change is told in ``approval_events`` too."""
 
@@ -203,7 +207,7 @@ class Ledger:
         now = self._clock()
         if await self._move(approval, {State.APPROVED}, State.STARTED, {"started_at": now}, digest=digest):
             return True
-        await self._move(approval, {State.STARTED}, State.UNKNOWN, {}, note="it was cut off while it ran")
+        await self._move(approval, {State.STARTED}, State.UNKNOWN, {}, note=_CUT_OFF)
         return False
 
     async def finish(self, approval: str, result: str) -> Approval:
@@ -217,16 +221,22 @@ class Ledger:
         return await self._get(approval)
 
     async def expire_due(self) -> list[Approval]:
-        """Expire what nobody decided in time; returns the ones that this call expired."""
+        """Expire what nobody decided in time; returns what expired in the last minutes.
+
+        So what a crash kept the caller from acting on comes again; acting twice must be harmless.
+        """
         now = self._clock()
-        query = select(table.c.id).where(table.c.state == State.PROPOSED, table.c.expires_at <= now)
-        async with self._engine.connect() as connection:
-            due = (await connection.execute(query)).scalars().all()
-        return [
-            await self._get(one)
-            for one in due
-            if await self._move(one, {State.PROPOSED}, State.EXPIRED, {"decided_at": now})
-        ]
+        for one in await self._select(select(table).where(table.c.state == State.PROPOSED, table.c.expires_at <= now)):
+            await self._move(one.id, {State.PROPOSED}, State.EXPIRED, {"decided_at": now})
+        lately = table.c.decided_at > now - EXPIRED_LATELY
+        return await self._select(select(table).where(table.c.state == State.EXPIRED, lately))
+
+    async def cut_off(self, seconds: float) -> list[Approval]:
+        """What began to run so long ago and never ended becomes unknown; returns what this call found."""
+        since = self._clock() - seconds
+        hung = await self._select(select(table).where(table.c.state == State.STARTED, table.c.started_at <= since))
+        moved = [await self._move(one.id, {State.STARTED}, State.UNKNOWN, {}, note=_CUT_OFF) for one in hung]
+        return [await self._get(one.id) for one, won in zip(hung, moved, strict=True) if won]
 
     async def get(self, approval: str) -> Approval | None:
         async with self._engine.connect() as connection:

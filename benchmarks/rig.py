@@ -34,6 +34,7 @@ class TimedChat:
     answers: Counter[str] = field(default_factory=Counter)
     order: dict[str, list[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    whispers: list[str] = field(default_factory=list)
     waiting: dict[str, str] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -52,7 +53,7 @@ class TimedChat:
         self.changed.set()
 
     async def whisper(self, place: Place, person: Person, text: str) -> None:
-        """Nobody listens."""
+        self.whispers.append(text)
 
     async def channel(self, near: Place, name: str) -> Place | None:
         return Place(near.platform, near.workspace, name)

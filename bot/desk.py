@@ -19,6 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
 from agent.approvals import Approval, Ledger, Verdict
+from agent.approvals import State as ApprovalState
 from agent.decision_log import DecisionLog
 from agent.errors import AgentError, ApprovalError, CeilingReached, ToolFailed
 from agent.state import Answer, State, Turn
@@ -28,6 +29,8 @@ from bot.records import Records
 from bot.rendering import answer_reply, card_reply, partial_reply
 
 HISTORY = 20
+CUT_OFF_SECONDS = 3_600.0
+"""An action that has run for so long was cut off with its process."""
 _ADDRESS = re.compile(r"@footnote\b[:,]?\s*", re.IGNORECASE)
 Graph = CompiledStateGraph[State, None, State, State]
 Resume = Callable[[str, str, str], Awaitable[None]]
@@ -97,7 +100,9 @@ class Desk:
         await self._go(place, run, Command(resume={stop.id: True for stop in waits}) if waits else None)
 
     async def expire(self) -> None:
-        """Expire what nobody decided in time, and go on with the runs that waited for it."""
+        """Expire what nobody decided in time, go on with the runs that waited for it, and show what was cut off."""
+        for approval in await self._ledger.cut_off(CUT_OFF_SECONDS):
+            await self._show_cards(approval)
         for approval in await self._ledger.expire_due():
             await self._show_cards(approval)
             await self._resume(approval.run, approval.place, f"{approval.id}:expired")
@@ -188,8 +193,12 @@ class Desk:
             approval = await self._ruled(press)
         except (ApprovalError, ToolFailed) as error:
             await self._chat(press.place).whisper(press.place, press.person, str(error))
-            if known := await self._ledger.get(press.subject):
-                await self._show_cards(known)
+            known = await self._ledger.get(press.subject)
+            if known is None:
+                return
+            await self._show_cards(known)
+            if known.state is ApprovalState.EXPIRED:
+                await self._resume(known.run, known.place, f"{known.id}:expired")
             return
         await self._show_cards(approval)
         await self._resume(approval.run, approval.place, press.event_id)

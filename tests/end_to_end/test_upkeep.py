@@ -45,3 +45,19 @@ async def test_what_was_proposed_at_a_terminal_is_decided_later_in_the_console(t
             while (await rig.app.ledger.by_run(run))[0].state is not State.DONE:
                 await asyncio.sleep(0.05)
     assert [path.suffix for path in (tmp_path / "home" / "notes").iterdir()] == [".md"]
+
+
+async def test_a_press_after_the_expiry_is_refused_and_the_asker_is_told(tmp_path: Path) -> None:
+    async with open_rig(Settings(home=tmp_path, embedder="hashing", approval_hours=0.0001)) as rig:
+        place = Place("console", "local", "general", "t")
+        run = await rig.say("proposed", place, "remember that doors close at six")
+        await rig.finished(1)
+        await asyncio.sleep(0.5)
+        (waiting,) = await rig.app.ledger.by_run(run)
+        await rig.inbox.accept(Press("press", place, PERSON, Action.APPROVE, waiting.id, time.time()))
+        async with asyncio.timeout(20):
+            while "Nobody decided" not in rig.chat.texts.get(run, ""):
+                await asyncio.sleep(0.05)
+        assert "This has expired" in rig.chat.whispers[0]
+        await rig.app.desk.expire()
+    assert not (tmp_path / "notes").exists()

@@ -104,7 +104,19 @@ async def test_what_nobody_decided_expires_once(ledger: Ledger, clock: Clock) ->
     row = await propose(ledger)
     clock.now += 101
     assert [one.id for one in await ledger.expire_due()] == [row.id]
+    assert [one.id for one in await ledger.expire_due()] == [row.id], "told again, should the first have been lost"
+    clock.now += 700
     assert await ledger.expire_due() == []
+
+
+async def test_what_ran_in_a_process_that_died_is_unknown_after_a_while(ledger: Ledger, clock: Clock) -> None:
+    row = await propose(ledger)
+    await ledger.approve(row.id, by("ann"))
+    await ledger.begin(row.id, row.arguments)
+    assert await ledger.cut_off(3_600) == []
+    clock.now += 3_601
+    assert [(one.id, one.state) for one in await ledger.cut_off(3_600)] == [(row.id, State.UNKNOWN)]
+    assert await ledger.cut_off(3_600) == []
 
 
 async def test_an_edit_is_what_runs_and_nothing_else(ledger: Ledger) -> None:

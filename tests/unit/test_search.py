@@ -105,15 +105,19 @@ async def test_a_document_that_the_question_names_comes_first(store: Store, name
     assert "title" in hit.via.split("+")
 
 
-async def test_one_hop_leads_to_what_a_good_passage_mentions(store: Store) -> None:
-    await fill(store, 5)
-    await put(store, "Project Falcon", "Project Falcon is led by Maria Lindqvist.")
-    await put(store, "Maria Lindqvist", "Her desk is on the third floor.")
+@pytest.mark.parametrize(
+    ("leader", "other"), [("Maria Lindqvist", "Karin Andersson"), ("Karin Andersson", "Maria Lindqvist")]
+)
+async def test_one_hop_leads_to_what_a_good_passage_mentions(store: Store, leader: str, other: str) -> None:
+    await put(store, "Project Falcon", f"Project Falcon is led by {leader}.")
+    await put(store, leader, "The desk is on the third floor.")
+    await put(store, other, "The desk is on the third floor.")
     await embed(store)
-    hits = (await search(store, "on whose desk is Project Falcon?")).hits
+    hits = (await search(store, "on which floor is the desk of who leads Project Falcon?")).hits
     ways = {hit.passage.document: hit.via.split("+") for hit in hits}
-    assert [hit.passage.document for hit in hits][:2] == ["Project Falcon", "Maria Lindqvist"]
-    assert "link" in ways["Maria Lindqvist"]
+    assert ["link" in ways[leader], "link" in ways[other]] == [True, False]
+    documents = [hit.passage.document for hit in hits]
+    assert documents.index(leader) < documents.index(other)
 
 
 async def test_a_hop_in_chinese_leads_to_the_next_document(store: Store) -> None:
