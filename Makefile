@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check chaos lock clean bench-retrieval bench-answers bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability
+.PHONY: help demo test check chaos docs lock clean bench-retrieval bench-answers bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -15,8 +15,8 @@ demo: .venv/.ready ## Set up, then open the assistant on real text in the browse
 test: .venv/.ready-dev ## Set up, then run the whole test suite
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/.ready-dev ## Lint, types, and the one-way rule between rooms
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+check: .venv/.ready-dev ## Lint, types, the one-way rule between rooms, the Dockerfile
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/hadolint Dockerfile
 
 chaos: .venv/.ready-dev ## Kill the assistant 200 times on a seeded schedule and look for what was lost or doubled
 	@FOOTNOTE_KILLS=200 $(BIN)/python -m pytest tests/chaos --timeout=3600 -s $(ARGS)
@@ -44,6 +44,9 @@ bench-start: .venv/.ready-dev ## How long `footnote --help` and a cold start tak
 
 bench-local-model: .venv/.ready-dev ## DATA=… GGUF=…: the same with a real local model that writes and decides
 	@$(BIN)/python -m benchmarks.answers --data $(DATA) --model gguf:$(GGUF) --questions 10 --out benchmarks/results/local_model.json $(ARGS)
+
+docs: .venv/.ready-dev ## Write the reference pages anew from the code
+	@$(BIN)/python -m bot.reference docs
 
 lock: .venv/bin/uv ## Resolve the dependencies again
 	@$(UV) lock

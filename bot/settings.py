@@ -17,7 +17,9 @@ class SettingsInvalid(ValueError):
 class Settings(BaseSettings):
     """One field a setting; the table in docs/settings.md is generated from this class."""
 
-    model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="FOOTNOTE_", env_ignore_empty=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     home: Path = Field(default_factory=lambda: user_data_path("footnote", appauthor=False))
     """Where everything it keeps lies."""

@@ -37,6 +37,22 @@ async def test_text_in_any_encoding(encoding: str) -> None:
     assert (await parse("a.txt", text.encode(encoding))).text == text
 
 
+FAQ = """<html><body><div class="navheader">Prev Home Next</div><div class="with-sidebar">
+<div class="titlepage"><div><h2>9.2. Must I stop a program to upgrade it?<a class="headerlink" href="#x">¶</a></h2></div></div>
+<p>No. Packages can be upgraded in place.</p><ul><li>One</li><li>Two</li></ul>
+<table><tr><th>City</th><th>Rate</th></tr><tr><td>Bern</td><td>180</td></tr></table></div></body></html>"""
+
+
+async def test_html_keeps_the_headings_wherever_they_stand_and_leaves_the_way_through_the_site() -> None:
+    parsed = await parse("faq.html", FAQ.encode())
+    assert [one.text for one in parsed.headings] == ["9.2. Must I stop a program to upgrade it?"]
+    assert "Prev" not in parsed.text
+    assert "¶" not in parsed.text
+    assert "Packages can be upgraded in place." in parsed.text
+    assert "- One" in parsed.text
+    assert "Bern | 180" in parsed.text
+
+
 async def test_html_gives_its_title_and_text_without_scripts() -> None:
     page = "<html><title>Rooms</title><body><script>evil()</script><h1>Rooms</h1><p>The blue room seats ten.</p></body></html>"
     parsed = await parse("a.html", page.encode())
