@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from agent.tables import decisions
+from agent.tables import decisions as table
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision of a run. The same one made again after a crash has the same ``key``."""
+
+    run: str
+    name: str
+    asked: dict[str, Any]
+    value: dict[str, Any]
+    confidence: float
+    by: str
+
+    @property
+    def key(self) -> str:
+        asked = json.dumps([self.run, self.name, self.asked], sort_keys=True, ensure_ascii=False)
+        return hashlib.blake2b(asked.encode(), digest_size=16).hexdigest()
 
 
 class DecisionLog:
@@ -17,24 +37,25 @@ class DecisionLog:
     def __init__(self, engine: AsyncEngine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._clock = clock
-        self._rows: dict[str, list[dict[str, Any]]] = {}
 
-    async def record(
-        self, run: str, name: str, asked: dict[str, Any], value: dict[str, Any], confidence: float, by: str
-    ) -> None:
-        """Remember one decision of a run; `settle` writes them with the run's outcome."""
-        row = {"run": run, "name": name, "asked": asked, "value": value, "confidence": confidence, "by": by}
-        self._rows.setdefault(run, []).append({**row, "at": self._clock()})
-
-    async def settle(self, run: str, outcome: dict[str, Any]) -> None:
-        """Write the run's decisions in one transaction, with what came of them."""
-        rows = self._rows.pop(run, [])
+    async def write(self, decided: Sequence[Decided]) -> None:
+        """Keep decisions; one that is there already changes nothing."""
+        rows = {one.key: one for one in decided}
         if not rows:
             return
         async with self._engine.begin() as connection:
-            await connection.execute(insert(decisions), [{**row, "outcome": outcome} for row in rows])
+            known = set((await connection.execute(select(table.c.key).where(table.c.key.in_(rows)))).scalars())
+            fresh = [self._row(key, one) for key, one in rows.items() if key not in known]
+            if fresh:
+                await connection.execute(insert(table), fresh)
 
-    async def mark(self, run: str, outcome: dict[str, Any]) -> None:
-        """Replace the outcome of a run's decisions, as when a person marks its answer."""
+    async def settle(self, run: str, outcome: dict[str, Any]) -> None:
+        """Add to what came of a run's decisions: how it ended, and later how a person marked it."""
+        mine = table.c.run == run
         async with self._engine.begin() as connection:
-            await connection.execute(update(decisions).where(decisions.c.run == run).values(outcome=outcome))
+            known = (await connection.execute(select(table.c.outcome).where(mine).limit(1))).scalar() or {}
+            await connection.execute(update(table).where(mine).values(outcome={**known, **outcome}))
+
+    def _row(self, key: str, one: Decided) -> dict[str, Any]:
+        shown = {"run": one.run, "name": one.name, "asked": one.asked, "value": one.value, "by": one.by}
+        return {**shown, "key": key, "confidence": one.confidence, "at": self._clock()}

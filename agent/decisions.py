@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
 from agent import commands
 from agent.answerability import answerability, threshold
-from agent.decision_log import DecisionLog
+from agent.decision_log import Decided, DecisionLog
 from agent.errors import ModelUnavailable
 from agent.evidence import Evidence, Sentence
 from agent.models import ChatModel, Message, Request, complete
@@ -77,12 +77,22 @@ class Decision(Generic[Value]):
 
 @dataclass(slots=True)
 class Decider:
-    """Who decides in one run: the teacher if there is one, else the rules. ``notes`` collects what was plainer."""
+    """Who decides in one run: the teacher if there is one, else the rules. ``notes`` collects what was plainer.
+
+    What is decided in its ``async with`` is on the log when that ends.
+    """
 
     run: str
     log: DecisionLog
     model: ChatModel | None = None
     notes: list[str] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        await self.log.write(self.decided)
 
 
 async def route(decider: Decider, question: str) -> Decision[Route]:
@@ -90,7 +100,7 @@ async def route(decider: Decider, question: str) -> Decision[Route]:
     command = commands.parse(question)
     if command or commands.is_greeting(question):
         fixed = Route(route="act" if command else "greet", confidence=0.95)
-        return await _settle(decider, "route", {"question": question}, fixed, "rule")
+        return _settle(decider, "route", {"question": question}, fixed, "rule")
     return await _decide(decider, "route", {"question": question}, Route, lambda: Route(route="answer", confidence=0.8))
 
 
@@ -98,7 +108,7 @@ async def standalone(decider: Decider, question: str, transcript: Sequence[Turn]
     """What is asked, with what the talk before it adds."""
     asked = {"question": question, "transcript": [f"{turn['who']}: {turn['text'][:500]}" for turn in transcript[-8:]]}
     if not transcript:
-        return await _settle(decider, "standalone", asked, Standalone(question=question[:4_000]), "rule")
+        return _settle(decider, "standalone", asked, Standalone(question=question[:4_000]), "rule")
     return await _decide(decider, "standalone", asked, Standalone, lambda: _standalone_rule(question, transcript))
 
 
@@ -118,7 +128,7 @@ async def enough(
     }
     if not evidence:
         rule = _enough_rule(question, evidence, searched)
-        return await _settle(decider, "enough", asked, rule, "rule")
+        return _settle(decider, "enough", asked, rule, "rule")
     return await _decide(decider, "enough", asked, Enough, lambda: _enough_rule(question, evidence, searched))
 
 
@@ -129,7 +139,7 @@ async def supported(decider: Decider, sentence: Sentence) -> Decision[Supported]
     share = support(sentence["text"], quotes)
     rule = Supported(supported=share >= 0.5, confidence=min(1.0, 0.5 + abs(share - 0.5)))
     if share in (0.0, 1.0) or decider.model is None:
-        return await _settle(decider, "supported", asked, rule, "rule")
+        return _settle(decider, "supported", asked, rule, "rule")
     return await _decide(decider, "supported", asked, Supported, lambda: rule)
 
 
@@ -137,7 +147,7 @@ async def _decide(
     decider: Decider, name: str, asked: dict[str, Any], answer: type[Value], rule: Callable[[], Value]
 ) -> Decision[Value]:
     if decider.model is None:
-        return await _settle(decider, name, asked, rule(), "rule")
+        return _settle(decider, name, asked, rule(), "rule")
     try:
         value = await _ask_teacher(decider.model, name, asked, answer)
     except (ModelUnavailable, ValidationError) as error:
@@ -145,8 +155,8 @@ async def _decide(
         note = f"Decided by rule where {decider.model.name} could not: {reason}"
         if note not in decider.notes:
             decider.notes.append(note)
-        return await _settle(decider, name, asked, rule(), "rule")
-    return await _settle(decider, name, asked, value, decider.model.name)
+        return _settle(decider, name, asked, rule(), "rule")
+    return _settle(decider, name, asked, value, decider.model.name)
 
 
 async def _ask_teacher(model: ChatModel, name: str, asked: dict[str, Any], answer: type[Value]) -> Value:
@@ -159,9 +169,10 @@ async def _ask_teacher(model: ChatModel, name: str, asked: dict[str, Any], answe
     return answer.model_validate_json((await complete(model, request)).text)
 
 
-async def _settle(decider: Decider, name: str, asked: dict[str, Any], value: Value, by: str) -> Decision[Value]:
+def _settle(decider: Decider, name: str, asked: dict[str, Any], value: Value, by: str) -> Decision[Value]:
     decision = Decision(name, value, value.confidence, by)
-    await decider.log.record(decider.run, name, asked, value.model_dump(exclude={"confidence"}), value.confidence, by)
+    said = value.model_dump(exclude={"confidence"})
+    decider.decided.append(Decided(decider.run, name, asked, said, value.confidence, by))
     return decision
 
 

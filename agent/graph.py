@@ -89,22 +89,22 @@ class Nodes:
 
     async def decide(self, state: State) -> State:
         _status("Thinking")
-        decider = self._agent.decider(state)
-        whole = await decisions.standalone(decider, state["question"], state["transcript"])
-        route = await decisions.route(decider, state["question"])
-        found: State = {"standalone": whole.value.question, "route": route.value.route, "queries": []}
-        if route.value.route == "answer":
-            found["queries"] = (await decisions.split(decider, whole.value.question)).value.queries
+        async with self._agent.decider(state) as decider:
+            whole = await decisions.standalone(decider, state["question"], state["transcript"])
+            route = await decisions.route(decider, state["question"])
+            found: State = {"standalone": whole.value.question, "route": route.value.route, "queries": []}
+            if route.value.route == "answer":
+                found["queries"] = (await decisions.split(decider, whole.value.question)).value.queries
         return {**found, "notes": decider.notes, "searched": [], "rounds": 0, "evidence": [], "calls": [], "drafts": []}
 
     async def gather(self, state: State) -> State:
         queries = [query for query in state["queries"] if query not in state["searched"]] or [state["standalone"]]
         _status(f"Searching for “{_short(queries[0])}”" + (f" and {len(queries) - 1} more" if queries[1:] else ""))
         found = await asyncio.gather(*(self._agent.search(query, state) for query in queries))
-        decider = self._agent.decider(state)
         evidence = merge(state["evidence"], [item for items, _ in found for item in items])
         searched = [*state["searched"], *queries]
-        decision = await decisions.enough(decider, state["standalone"], evidence, searched)
+        async with self._agent.decider(state) as decider:
+            decision = await decisions.enough(decider, state["standalone"], evidence, searched)
         following = [decision.value.next_query] if decision.value.next_query else []
         return {
             "evidence": evidence[: self._agent.limits.evidence],
@@ -116,8 +116,8 @@ class Nodes:
         }
 
     async def act(self, state: State) -> State:
-        decider = self._agent.decider(state)
-        call = await self._agent.next_call(state, decider)
+        async with self._agent.decider(state) as decider:
+            call = await self._agent.next_call(state, decider)
         calls = state["calls"] if call is None else [*state["calls"], call]
         queries = [state["standalone"]] if not calls else state["queries"]
         return {"calls": calls, "queries": queries, "notes": decider.notes}
@@ -133,28 +133,29 @@ class Nodes:
 
     async def write(self, state: State) -> State:
         _status("Writing")
-        decider = self._agent.decider(state)
-        for writer in self._agent.writers(state):
-            drafts: list[Draft] = []
-            try:
-                async for sentence in writer.write(state["standalone"], state["evidence"]):
-                    verdict = await decisions.supported(decider, sentence)
-                    drafts.append(Draft(sentence=sentence, supported=verdict.value.supported))
-                    _show([draft["sentence"] for draft in drafts if draft["supported"]])
-            except ModelUnavailable as error:
-                decider.notes = _add(decider.notes, f"Quoted instead of written: {error}")
-                _show([])
-                continue
-            break
+        drafts: list[Draft] = []
+        async with self._agent.decider(state) as decider:
+            for writer in self._agent.writers(state):
+                drafts = []
+                try:
+                    async for sentence in writer.write(state["standalone"], state["evidence"]):
+                        verdict = await decisions.supported(decider, sentence)
+                        drafts.append(Draft(sentence=sentence, supported=verdict.value.supported))
+                        _show([draft["sentence"] for draft in drafts if draft["supported"]])
+                except ModelUnavailable as error:
+                    decider.notes = _add(decider.notes, f"Quoted instead of written: {error}")
+                    _show([])
+                    continue
+                break
         return {"drafts": drafts, "notes": decider.notes}
 
     async def check(self, state: State) -> State:
-        decider = self._agent.decider(state)
         kept: list[Draft] = []
-        for draft in state["drafts"]:
-            mended = draft if draft["supported"] else await self._agent.mend(draft, state, decider)
-            if mended is not None:
-                kept.append(mended)
+        async with self._agent.decider(state) as decider:
+            for draft in state["drafts"]:
+                mended = draft if draft["supported"] else await self._agent.mend(draft, state, decider)
+                if mended is not None:
+                    kept.append(mended)
         dropped = len(state["drafts"]) - len(kept)
         note = f"Left out {dropped} sentence{'s' * (dropped > 1)} that no source supports." if dropped else ""
         return {"drafts": kept, "notes": _add(decider.notes, note)}

@@ -49,6 +49,7 @@ decisions = Table(
     "decisions",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(32)),
     Column("run", String(64), nullable=False, index=True),
     Column("name", String(64), nullable=False, index=True),
     Column("asked", JSON, nullable=False),
@@ -57,6 +58,7 @@ decisions = Table(
     Column("by", String(128), nullable=False),
     Column("at", Float, nullable=False),
     Column("outcome", JSON),
+    UniqueConstraint("key", name="uq_decisions_key"),
 )
 
 usage = Table(

@@ -86,7 +86,7 @@ class Desk:
             case Action.HELPFUL | Action.UNHELPFUL:
                 reason = str(press.form.get("reason", ""))[:2_000]
                 await self._records.mark(press.subject, press.person, press.action.value, reason, self._clock())
-                await self._decisions.mark(press.subject, {"mark": press.action.value})
+                await self._decisions.settle(press.subject, {"mark": press.action.value})
             case Action.APPROVE | Action.EDIT | Action.REJECT | Action.RETRY | Action.ABANDON:
                 await self._decide(press)
 

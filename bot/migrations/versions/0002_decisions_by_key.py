@@ -1,0 +1,21 @@
+"""Decisions have a key, so that one made again after a crash is one"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("decisions") as table:
+        table.add_column(sa.Column("key", sa.String(length=32), nullable=True))
+        table.create_unique_constraint("uq_decisions_key", ["key"])
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("decisions") as table:
+        table.drop_constraint("uq_decisions_key", type_="unique")
+        table.drop_column("key")
