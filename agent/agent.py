@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from agent import commands, decisions
 from agent.answerability import CALIBRATED
@@ -11,10 +13,11 @@ from agent.approvals import Approval, Deciders, Ledger
 from agent.approvals import State as ApprovalState
 from agent.decision_log import DecisionLog
 from agent.decisions import Decider, prompt
-from agent.errors import ModelUnavailable, NotPending, ToolFailed
+from agent.errors import ModelUnavailable, NotPending, ToolCutOff, ToolFailed
 from agent.evidence import Evidence, from_hit
 from agent.models import ChatModel, Message, Request, ToolCall, complete
 from agent.quoting import QuotingWriter
+from agent.reading import fitting
 from agent.state import Answer, Call, Draft, State
 from agent.tools import Effect, ToolContext
 from agent.tools.registry import Toolbox
@@ -22,6 +25,9 @@ from agent.writing import ProseWriter, Writer
 from retrieval.documents import Audience
 from retrieval.embedders import Embedder
 from retrieval.search import Searcher
+
+MAX_READ = 6_000
+"""Characters of what a tool read that the model is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class Agent:
         self._model_for = model_for
         self._deciders = deciders
         self._comparable = embedder is not None and embedder.name == CALIBRATED
+        self._embedder = embedder
         self._quoting = QuotingWriter(embedder)
 
     def decider(self, state: State) -> Decider:
@@ -74,14 +81,16 @@ class Agent:
         """The next tool call, proposed on the ledger if it writes; None when there is nothing left to do."""
         calls = state["calls"]
         if len(calls) >= self.limits.steps:
-            return None
-        wanted = await self._wanted(state, decider)
-        if wanted is None:
+            decider.notes.append(f"I stopped after {self.limits.steps} steps, which is as many as one answer may take.")
             return None
         number = f"{state['run']}:{len(calls)}"
-        call = Call(
-            id=number, tool=wanted.name, arguments=dict(wanted.arguments), approval="", outcome="", state="pending"
-        )
+        if known := await self._ledger.proposed(state["run"], number):
+            return _pending(number, known.tool, known.arguments, known.id)
+        wanted = await self._wanted(state, decider)
+        return None if wanted is None else await self._propose(number, wanted, state)
+
+    async def _propose(self, number: str, wanted: ToolCall, state: State) -> Call:
+        call = _pending(number, wanted.name, wanted.arguments)
         try:
             tool = self._toolbox.get(wanted.name)
             arguments = self._toolbox.validate(wanted.name, wanted.arguments)
@@ -100,7 +109,7 @@ class Agent:
             asker_name=state["person_name"],
             deciders=self._deciders,
         )
-        return Call(**{**call, "tool": approval.tool, "arguments": approval.arguments, "approval": approval.id})
+        return _pending(number, approval.tool, approval.arguments, approval.id)
 
     async def execute(self, state: State) -> tuple[Call, list[Evidence]]:
         """Run the last call: at once if it reads, only with its approval if it writes."""
@@ -111,8 +120,10 @@ class Agent:
             result = await self._toolbox.run(call["tool"], call["arguments"], self._context(state, call))
         except ToolFailed as error:
             return Call(**{**call, "outcome": str(error), "state": "failed"}), []
-        evidence = [from_hit(hit) for hit in result.hits]
-        return Call(**{**call, "outcome": result.text, "state": "done"}), evidence
+        hits = await fitting(state["standalone"], result.hits, self._embedder, self.limits.passages)
+        evidence = [from_hit(hit, comparable=self._comparable) for hit in hits]
+        read = "\n\n".join(f"{item['title']}: {item['text']}" for item in evidence)[:MAX_READ]
+        return Call(**{**call, "outcome": result.text, "found": read, "state": "done"}), evidence
 
     async def _execute_approved(self, call: Call, state: State) -> Call:
         """Do what was approved, once. The ledger, not the checkpoint, says what to do and whether it was done."""
@@ -121,15 +132,23 @@ class Agent:
             raise NotPending("What was approved is gone from the ledger, so it was not done.")
         call = Call(**{**call, "arguments": row.arguments})
         if await self._ledger.begin(row.id, row.arguments):
-            try:
-                result = await self._toolbox.run(row.tool, row.arguments, self._context(state, call))
-            except ToolFailed as error:
-                row = await self._ledger.fail(row.id, str(error))
-            else:
-                row = await self._ledger.finish(row.id, result.text)
+            row = await self._do(row, self._context(state, call))
         else:
             row = await self._ledger.get(row.id) or row
         return _settled(call, row)
+
+    async def _do(self, row: Approval, context: ToolContext) -> Approval:
+        """Run what was taken up, and say on the ledger how it ended; unknown where it was stopped, whyever."""
+        try:
+            result = await self._toolbox.run(row.tool, row.arguments, context)
+        except ToolCutOff:
+            return await self._ledger.cut(row.id)
+        except ToolFailed as error:
+            return await self._ledger.fail(row.id, str(error))
+        except BaseException:
+            await asyncio.shield(self._ledger.cut(row.id))
+            raise
+        return await self._ledger.finish(row.id, result.text)
 
     def _context(self, state: State, call: Call) -> ToolContext:
         found = (address for item in state["evidence"] for address in (item["uri"], *commands.urls(item["text"])))
@@ -187,8 +206,15 @@ class Agent:
         for call in state["calls"]:
             asked = ToolCall(call["id"], call["tool"], call["arguments"])
             talk.append(Message("assistant", "", tool_calls=(asked,)))
-            talk.append(Message("tool", f"{call['state']}: {call['outcome']}"[:6_000], tool_call=call["id"]))
+            told = f"{call['state']}: {call['outcome']}\n\n{call['found']}".strip()
+            talk.append(Message("tool", told, tool_call=call["id"]))
         return talk
+
+
+def _pending(number: str, tool: str, arguments: Mapping[str, Any], approval: str = "") -> Call:
+    return Call(
+        id=number, tool=tool, arguments=dict(arguments), approval=approval, outcome="", found="", state="pending"
+    )
 
 
 def _settled(call: Call, row: Approval) -> Call:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -118,17 +118,29 @@ def arguments_hash(tool: str, arguments: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-EXPIRED_LATELY = 600.0
+LATELY = 600.0
+LEASE_SECONDS = 120.0
+"""Longer than any tool may run: a call that started before that, and has not ended, died with its process."""
 _CUT_OFF = "it was cut off while it ran"
 
 
 class Ledger:
-    """Reads and writes the table ``approvals``; every change is told in ``approval_events`` too."""
+    """Reads and writes the table ``approvals``; every change is told in ``approval_events`` too.
 
-    def __init__(self, engine: AsyncEngine, clock: Callable[[], float], expires_after: float = 7 * 86_400.0) -> None:
+    ``runner`` names the process that runs what was approved; no two that live at the same time may share it.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Callable[[], float],
+        expires_after: float = 7 * 86_400.0,
+        runner: str = "footnote",
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._expires_after = expires_after
+        self._runner = runner
 
     async def propose(
         self,
@@ -145,7 +157,7 @@ class Ledger:
     ) -> Approval:
         """Put a call on the ledger. The same call of the same run again gives the row that is there already."""
         now = self._clock()
-        identity = hashlib.sha256(f"{run}\0{call}".encode()).hexdigest()[:32]
+        identity = _identity(run, call)
         digest = arguments_hash(tool, arguments)
         row = {
             "id": identity,
@@ -199,25 +211,28 @@ class Ledger:
     async def begin(self, approval: str, arguments: Mapping[str, Any]) -> bool:
         """Take an approved call up for running, once; True if this caller is to run it.
 
-        Only the arguments that were decided on are taken up. One that was started already and never ended
-        becomes unknown: it is not run again by itself.
+        Only the arguments that were decided on are taken up. One that this runner, or one that must be dead by now,
+        started and never ended becomes unknown: it is not run again by itself.
         """
         row = await self._get(approval)
         digest = arguments_hash(row.tool, arguments)
         now = self._clock()
-        if await self._move(approval, {State.APPROVED}, State.STARTED, {"started_at": now}, digest=digest):
+        started = {"started_at": now, "runner": self._runner}
+        if await self._move(approval, {State.APPROVED}, State.STARTED, started, where=table.c.arguments_hash == digest):
             return True
-        await self._move(approval, {State.STARTED}, State.UNKNOWN, {}, note=_CUT_OFF)
+        died = or_(table.c.runner == self._runner, table.c.started_at <= now - LEASE_SECONDS)
+        await self._move(approval, {State.STARTED}, State.UNKNOWN, {}, note=_CUT_OFF, where=died)
         return False
 
     async def finish(self, approval: str, result: str) -> Approval:
-        values = {"result": result, "finished_at": self._clock()}
-        await self._move(approval, {State.STARTED}, State.DONE, values, note=result)
-        return await self._get(approval)
+        return await self._end(approval, State.DONE, result)
 
     async def fail(self, approval: str, error: str) -> Approval:
-        values = {"result": error, "finished_at": self._clock()}
-        await self._move(approval, {State.STARTED}, State.FAILED, values, note=error)
+        return await self._end(approval, State.FAILED, error)
+
+    async def cut(self, approval: str) -> Approval:
+        """A call was stopped while it ran: a person is asked."""
+        await self._move(approval, {State.STARTED}, State.UNKNOWN, {}, note=_CUT_OFF)
         return await self._get(approval)
 
     async def expire_due(self) -> list[Approval]:
@@ -228,15 +243,25 @@ class Ledger:
         now = self._clock()
         for one in await self._select(select(table).where(table.c.state == State.PROPOSED, table.c.expires_at <= now)):
             await self._move(one.id, {State.PROPOSED}, State.EXPIRED, {"decided_at": now})
-        lately = table.c.decided_at > now - EXPIRED_LATELY
+        lately = table.c.decided_at > now - LATELY
         return await self._select(select(table).where(table.c.state == State.EXPIRED, lately))
 
-    async def cut_off(self, seconds: float) -> list[Approval]:
-        """What began to run so long ago and never ended becomes unknown; returns what this call found."""
-        since = self._clock() - seconds
-        hung = await self._select(select(table).where(table.c.state == State.STARTED, table.c.started_at <= since))
-        moved = [await self._move(one.id, {State.STARTED}, State.UNKNOWN, {}, note=_CUT_OFF) for one in hung]
-        return [await self._get(one.id) for one, won in zip(hung, moved, strict=True) if won]
+    async def cut_off(self) -> list[Approval]:
+        """What began and must have died becomes unknown; returns what did in the last minutes, as `expire_due`."""
+        since = self._clock() - LEASE_SECONDS
+        for one in await self._select(select(table).where(table.c.state == State.STARTED, table.c.started_at <= since)):
+            await self.cut(one.id)
+        lately = table.c.started_at > since - LATELY
+        return await self._select(select(table).where(table.c.state == State.UNKNOWN, lately))
+
+    async def left(self) -> list[Approval]:
+        """What was approved a while ago and nobody took up: its run was lost on the way."""
+        since = self._clock() - LEASE_SECONDS
+        return await self._select(select(table).where(table.c.state == State.APPROVED, table.c.decided_at <= since))
+
+    async def proposed(self, run: str, call: str) -> Approval | None:
+        """The row of this call of a run, whatever its state."""
+        return await self.get(_identity(run, call))
 
     async def get(self, approval: str) -> Approval | None:
         async with self._engine.connect() as connection:
@@ -255,6 +280,12 @@ class Ledger:
     async def log(self, limit: int = 200) -> list[Approval]:
         """The newest rows, whatever their state."""
         return await self._select(select(table).order_by(table.c.proposed_at.desc()).limit(limit))
+
+    async def _end(self, approval: str, to: State, result: str) -> Approval:
+        """How a call ended is known to whoever ran it, also where others gave it up meanwhile."""
+        values = {"result": result, "finished_at": self._clock()}
+        await self._move(approval, {State.STARTED, State.UNKNOWN}, to, values, note=result)
+        return await self._get(approval)
 
     async def _decide(
         self, approval: str, verdict: Verdict, to: State, values: dict[str, Any], since: State = State.PROPOSED
@@ -289,18 +320,15 @@ class Ledger:
         *,
         by: str = "footnote",
         note: str = "",
-        digest: str | None = None,
+        where: ColumnElement[bool] | None = None,
     ) -> bool:
         """The one conditional UPDATE: True if this call changed the state."""
-        where = [table.c.id == approval, table.c.state.in_(list(since))]
-        if digest is not None:
-            where.append(table.c.arguments_hash == digest)
+        only = [table.c.id == approval, table.c.state.in_(list(since)), *(() if where is None else (where,))]
         async with self._engine.begin() as connection:
-            changed = await connection.execute(update(table).where(*where).values(state=to, **values))
+            changed = await connection.execute(update(table).where(*only).values(state=to, **values))
             if changed.rowcount != 1:
                 return False
-            shown = values.get("arguments_hash") or digest or ""
-            await self._tell(connection, approval, to, by, shown, note)
+            await self._tell(connection, approval, to, by, values.get("arguments_hash", ""), note)
         return True
 
     async def _tell(
@@ -318,6 +346,10 @@ class Ledger:
     async def _select(self, query: Any) -> list[Approval]:
         async with self._engine.connect() as connection:
             return [_approval(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _identity(run: str, call: str) -> str:
+    return hashlib.sha256(f"{run}\0{call}".encode()).hexdigest()[:32]
 
 
 def _too_late(row: Approval) -> str:

@@ -6,6 +6,7 @@
     │   └── ModelMisconfigured the model's name or setting is wrong; say so at start
     ├── CeilingReached         a ceiling (money, tokens, steps, seconds) ends the run with a plain sentence
     ├── ToolFailed             a tool could not do what it was asked
+    │   └── ToolCutOff         it was stopped while it ran: it may or may not have done it
     └── ApprovalError
         ├── NotAllowed         this person may not decide this
         └── NotPending         decided, expired or gone already
@@ -36,6 +37,10 @@ class CeilingReached(AgentError):
 
 class ToolFailed(AgentError):
     """A tool did not do its work; the message is what the agent and the person read."""
+
+
+class ToolCutOff(ToolFailed):
+    """A tool was stopped while it ran, so that nobody knows whether it did its work."""
 
 
 class ApprovalError(AgentError):

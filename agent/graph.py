@@ -31,6 +31,8 @@ GREETING = (
     "#channel”), read a page you link and run a calculation. Whatever changes something waits for your approval."
 )
 
+NOTHING_READ = "Nothing in what I read answers that."
+
 
 def build_graph(agent: Agent, checkpointer: BaseCheckpointSaver[Any]) -> CompiledStateGraph[State, None, State, State]:
     """The compiled graph; a run's id is its thread id."""
@@ -67,12 +69,14 @@ def after_gather(state: State) -> Literal["gather", "write"]:
     return "gather" if again else "write"
 
 
-def after_act(state: State) -> Literal["approve", "execute", "gather", "write", "deliver"]:
+def after_act(state: State) -> Literal["act", "approve", "execute", "gather", "write", "deliver"]:
     calls = state["calls"]
-    if not calls:
-        return "gather"
-    if calls[-1]["state"] == "pending":
+    if state["acting"]:
+        if calls[-1]["state"] != "pending":
+            return "act"
         return "approve" if calls[-1]["approval"] else "execute"
+    if not any(call["state"] == "done" for call in calls) and all(call["approval"] == "" for call in calls):
+        return "gather"
     return "write" if state["evidence"] else "deliver"
 
 
@@ -119,8 +123,7 @@ class Nodes:
         async with self._agent.decider(state) as decider:
             call = await self._agent.next_call(state, decider)
         calls = state["calls"] if call is None else [*state["calls"], call]
-        queries = [state["standalone"]] if not calls else state["queries"]
-        return {"calls": calls, "queries": queries, "notes": decider.notes}
+        return {"calls": calls, "acting": call is not None, "queries": [state["standalone"]], "notes": decider.notes}
 
     async def approve(self, state: State) -> State:
         interrupt({"approval": state["calls"][-1]["approval"]})
@@ -163,11 +166,17 @@ class Nodes:
     async def deliver(self, state: State) -> State:
         sentences = [draft["sentence"] for draft in state["drafts"]]
         done = [call for call in state["calls"] if call["state"] != "pending"]
-        greeting = GREETING if state["route"] == "greet" else ""
+        text = (
+            GREETING
+            if state["route"] == "greet"
+            else NOTHING_READ
+            if state["evidence"] and done and not sentences
+            else ""
+        )
         answer = Answer(
-            text=greeting,
+            text=text,
             sentences=sentences,
-            refused=not (sentences or done or greeting),
+            refused=not (sentences or done or text),
             searched=state["searched"],
             notes=state["notes"],
             actions=done,

@@ -18,13 +18,14 @@ class Turn(TypedDict):
 
 
 class Call(TypedDict):
-    """One tool call and what became of it. ``outcome`` is empty while it has not ended."""
+    """One tool call and what became of it. ``outcome`` is empty while it has not ended; ``found`` is what it read."""
 
     id: str
     tool: str
     arguments: dict[str, Any]
     approval: str
     outcome: str
+    found: str
     state: str
 
 
@@ -65,6 +66,8 @@ class State(TypedDict, total=False):
     evidence: list[Evidence]
     enough: bool
     calls: list[Call]
+    acting: bool
+    """Whether `act` has just called for something."""
     drafts: list[Draft]
     notes: list[str]
     answer: Answer

@@ -29,6 +29,7 @@ approvals = Table(
     Column("expires_at", Float, nullable=False),
     Column("decided_at", Float),
     Column("started_at", Float),
+    Column("runner", String(64)),
     Column("finished_at", Float),
     UniqueConstraint("run", "call", name="uq_approvals_run_call"),
 )

@@ -98,7 +98,7 @@ async def open_rig(settings: Settings, model: ChatModel | None = None) -> AsyncI
     async def resume(run: str, place: str, cause: str) -> None:
         await inbox.resume(run, place, cause)
 
-    async with open_app(settings, resume, model=model) as app:
+    async with open_app(settings, resume, model=model, replica="rig") as app:
         chat = TimedChat()
         app.chats[chat.platform] = chat
 
@@ -106,7 +106,7 @@ async def open_rig(settings: Settings, model: ChatModel | None = None) -> AsyncI
             chat.taken.setdefault(run_id(event.event_id), time.perf_counter())
             await app.desk.mention(event)
 
-        inbox = Inbox(Databases.of(settings).inbox, mention, app.desk.press, app.desk.resume)
+        inbox = Inbox(Databases.of(settings).inbox, "rig", mention, app.desk.press, app.desk.resume)
         await inbox.start()
         try:
             yield Rig(app, chat, inbox)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from bot.chat import Chats
 from bot.databases import Databases, explained, open_checkpointer
 from bot.desk import Desk
 from bot.knowledge import Knowledge
+from bot.logs import configure_logs
 from bot.migrate import migrate
 from bot.poster import ChatPoster
 from bot.records import Records, open_engine
@@ -65,14 +67,18 @@ Resume = Callable[[str, str, str], Awaitable[None]]
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, resume: Resume, *, model: ChatModel | None = None) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, resume: Resume, *, model: ChatModel | None = None, replica: str = ""
+) -> AsyncIterator[App]:
     """Everything but the inbox and the platforms. ``resume(run, place, cause)`` is told which runs can go on.
 
-    ``model`` takes the place of the one that the settings name, such as a `ScriptedModel`.
+    ``model`` takes the place of the one that the settings name, such as a `ScriptedModel`. ``replica`` names a process
+    that is the only one of this name (`bot.replicas`).
 
     Raises `SettingsInvalid`, `ModelMisconfigured`, `StoreUnavailable` or `EmbedderMismatch` with one line each.
     """
     quiet_libraries()
+    configure_logs(settings.log)
     databases = Databases.of(settings)
     await asyncio.to_thread(_prepare, settings, databases)
     async with AsyncExitStack() as stack:
@@ -86,7 +92,7 @@ async def open_app(settings: Settings, resume: Resume, *, model: ChatModel | Non
         model = model or open_settings_model(settings)
         if model is not None:
             stack.push_async_callback(model.close)
-        app = _assemble(settings, engine, saver, store, embedder, model, resume)
+        app = _assemble(settings, engine, saver, store, embedder, model, resume, replica or uuid.uuid4().hex)
         stack.push_async_callback(app.knowledge.stop)
         yield app
 
@@ -99,13 +105,11 @@ def _assemble(
     embedder: Embedder,
     model: ChatModel | None,
     resume: Resume,
+    runner: str,
 ) -> App:
     chats = Chats()
-    records, ledger, decisions = (
-        Records(engine),
-        Ledger(engine, time.time, settings.approval_hours * 3_600),
-        DecisionLog(engine, time.time),
-    )
+    records, decisions = Records(engine), DecisionLog(engine, time.time)
+    ledger = Ledger(engine, time.time, settings.approval_hours * 3_600, runner)
     searcher = Searcher(store, embedder)
     knowledge = Knowledge(store, embedder, engine, _source_opener(settings), settings.uploads_path, time.time)
     toolbox = build_toolbox(settings, searcher, knowledge, ChatPoster(chats, records, time.time))

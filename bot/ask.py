@@ -36,8 +36,9 @@ async def run_ask(question: str, *, as_json: bool) -> None:
         await app.desk.mention(mention)
         if as_json:
             typer.echo(json.dumps(await _as_json(app, mention, started), ensure_ascii=False))
-            return
-        await _approve_at_prompt(app, terminal, mention, console)
+        else:
+            await _approve_at_prompt(app, terminal, mention, console)
+        await app.desk.forget(mention.event_id)
 
 
 async def _approve_at_prompt(app: App, terminal: Terminal, mention: Mention, console: Console) -> None:

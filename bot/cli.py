@@ -53,6 +53,16 @@ def sync(
 
 
 @app.command()
+def forget(
+    paths: Annotated[list[Path], typer.Argument(help="What was added with sync and is to be forgotten.")],
+) -> None:
+    """Forget what was read from a folder or file; the files themselves stay."""
+    from bot.syncing import run_forget
+
+    raise typer.Exit(asyncio.run(run_forget(paths)))
+
+
+@app.command()
 def doctor() -> None:
     """Say what is configured, what is missing, and what each thing missing would add."""
     from bot.doctor import run_doctor

@@ -11,7 +11,7 @@ from typing import Any
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from bot.errors import STORAGE, storage_reason
+from bot.errors import UNUSABLE, storage_reason
 from bot.settings import Settings, SettingsInvalid
 
 
@@ -47,7 +47,7 @@ def explained(url: str) -> Iterator[None]:
     """Whatever goes wrong in opening this database is said in one line, without its password, as `SettingsInvalid`."""
     try:
         yield
-    except (*STORAGE, OSError) as error:
+    except UNUSABLE as error:
         reason = storage_reason(error)
         if "sqlite" in url:
             path = url.rpartition(":///")[2] or url

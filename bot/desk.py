@@ -25,12 +25,13 @@ from agent.errors import AgentError, ApprovalError, CeilingReached, ToolFailed
 from agent.state import Answer, State, Turn
 from agent.tools.registry import Toolbox
 from bot.chat import ASSISTANT, Action, Chat, Mention, Place, Press, Reply
+from bot.errors import may_pass, place_of
 from bot.records import Records
 from bot.rendering import answer_reply, card_reply, partial_reply
 
 HISTORY = 20
-CUT_OFF_SECONDS = 3_600.0
-"""An action that has run for so long was cut off with its process."""
+LEFT_SECONDS = 600.0
+"""How often a run that an approval waits for is taken up again."""
 _ADDRESS = re.compile(r"@footnote\b[:,]?\s*", re.IGNORECASE)
 Graph = CompiledStateGraph[State, None, State, State]
 Resume = Callable[[str, str, str], Awaitable[None]]
@@ -100,12 +101,14 @@ class Desk:
         await self._go(place, run, Command(resume={stop.id: True for stop in waits}) if waits else None)
 
     async def expire(self) -> None:
-        """Expire what nobody decided in time, go on with the runs that waited for it, and show what was cut off."""
-        for approval in await self._ledger.cut_off(CUT_OFF_SECONDS):
+        """Expire what nobody decided in time and go on with its runs, also with those whose approval nobody took up."""
+        for approval in await self._ledger.cut_off():
             await self._show_cards(approval)
         for approval in await self._ledger.expire_due():
             await self._show_cards(approval)
             await self._resume(approval.run, approval.place, f"{approval.id}:expired")
+        for approval in await self._ledger.left():
+            await self._resume(approval.run, approval.place, f"{approval.id}:left:{int(self._clock() // LEFT_SECONDS)}")
 
     async def forget(self, event_id: str) -> None:
         """Forget the steps of the run that an event started, unless it still waits for somebody."""
@@ -165,8 +168,12 @@ class Desk:
             await self._show(place, run, Reply(words))
         except AgentError as error:
             await self._show(place, run, Reply(f"I could not finish this: {error}"))
-        except Exception:  # the last line of defence: nobody who addressed the assistant is left without a word
-            log.exception("run broke", run=run)
+        except (
+            Exception
+        ) as error:  # the last line of defence: nobody who addressed the assistant is left without a word
+            if may_pass(error):
+                raise
+            log.error("run broke", run=run, what=place_of(error))
             await self._show(
                 place, run, Reply(f"Something broke on my side, and it is logged under {run[:8]}. Try again?")
             )
@@ -225,7 +232,7 @@ class Desk:
                 return await self._ledger.approve(press.subject, verdict)
 
     async def _show_cards(self, approval: Approval) -> None:
-        reply = card_reply(approval, self._toolbox.get(approval.tool))
+        reply = card_reply(approval, self._toolbox.find(approval.tool))
         for place, key in await self._records.pinned(approval.id):
             await self._show(place, key, reply)
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from agent.errors import ModelError, ModelMisconfigured
 from agent.models import Message, Request, complete
 from bot.app import open_app, open_settings_model
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, SettingsInvalid, load_settings
 from retrieval.errors import RetrievalError
 
 _MARKS = {"ok": "[green]✓[/green]", "missing": "[yellow]–[/yellow]", "wrong": "[red]✗[/red]"}
@@ -77,8 +77,8 @@ async def _knowledge(settings: Settings) -> AsyncIterator[Finding]:
     try:
         async with open_app(settings.model_copy(update={"model": "none"}), nobody_waits) as app:
             state = await app.knowledge.state()
-    except RetrievalError as error:
-        yield Finding("Knowledge", "wrong", str(error))
+    except (RetrievalError, SettingsInvalid) as error:
+        yield Finding("Database" if isinstance(error, SettingsInvalid) else "Knowledge", "wrong", str(error))
         return
     counts = state.counts
     found = f"{counts.documents:,} documents, {counts.passages:,} passages, {counts.embedded:,} with vectors"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import traceback
+from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -10,8 +12,27 @@ from agent.errors import AgentError
 from bot.settings import SettingsInvalid
 from retrieval.errors import RetrievalError
 
-STORAGE = (SQLAlchemyError, sqlite3.Error)
-"""What a database raises that is away, full or broken."""
+STORAGE: tuple[type[Exception], ...] = (SQLAlchemyError, sqlite3.Error)
+"""What a database raises: one that is away, full or broken, or one that is asked what can't be."""
+with suppress(ImportError):  # PostgreSQL is an extra
+    import psycopg
+
+    STORAGE = (*STORAGE, psycopg.Error)
+UNUSABLE: tuple[type[Exception], ...] = (*STORAGE, OSError)
+_REFUSED = {"DataError", "IntegrityError", "ProgrammingError"}
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether trying again later may help: not where the database understood and refused (PEP 249's names)."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return isinstance(error, STORAGE) and kinds.isdisjoint(_REFUSED)
+
+
+def place_of(error: BaseException) -> str:
+    """What broke and where, for a log: never the words of the error, which may quote what people wrote."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    where = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(error).__name__} at {where}"
 
 
 def sentence(error: BaseException) -> str:

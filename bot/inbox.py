@@ -21,14 +21,14 @@ from pydantic import TypeAdapter
 
 from bot.chat import Mention, Press
 from bot.databases import explained
-from bot.errors import STORAGE, storage_reason
+from bot.errors import STORAGE, may_pass, storage_reason
 
 Handler = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 QUEUE = "places"
 AT_ONCE = 32
-WAITS = (2.0, 10.0, 60.0, 300.0, 900.0)
-"""Seconds between tries where the records can't be written."""
+WAITS = (2.0, 10.0, 60.0, 300.0, *([900.0] * 96))
+"""Seconds between tries where the records can't be read or written: for a day."""
 _mention = TypeAdapter(Mention)
 _press = TypeAdapter(Press)
 _handlers: dict[str, Handler] = {}
@@ -37,12 +37,14 @@ log = structlog.get_logger()
 
 @DBOS.workflow(name="handle")
 async def _handle(kind: str, event: dict[str, Any]) -> None:
-    """Handle an event; where the records can't be written (a full disk), wait and try again a bounded number of times."""
+    """Handle an event; where the records are away or the disk is full, wait and try again a bounded number of times."""
     for wait in WAITS:
         try:
             return await _once(kind, event)
         except STORAGE as error:
-            log.warning("records can't be written", reason=storage_reason(error), again_in=wait)
+            if not may_pass(error):
+                raise
+            log.warning("records can't be used", reason=storage_reason(error), again_in=wait)
             await asyncio.sleep(wait)
     return await _once(kind, event)
 
@@ -52,22 +54,40 @@ async def _once(kind: str, event: dict[str, Any]) -> None:
     await asyncio.get_running_loop().create_task(_handlers[kind](event), context=contextvars.Context())
 
 
+def _writable(value: Any) -> Any:
+    """Without what no database keeps: NUL, and halves of surrogate pairs."""
+    match value:
+        case str():
+            return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+        case dict():
+            return {key: _writable(item) for key, item in value.items()}
+        case list():
+            return [_writable(item) for item in value]
+        case _:
+            return value
+
+
 def _not_said_twice(record: logging.LogRecord) -> bool:
     """A launch that fails is raised, and logged by DBOS as well."""
     return "failed to launch" not in str(record.msg)
 
 
 class Inbox:
-    """One a process. ``on_mention``, ``on_press`` and ``on_resume`` must bear being called again for the same event."""
+    """One a process, ``replica`` by name.
+
+    ``on_mention``, ``on_press`` and ``on_resume`` must bear being called again for the same event.
+    """
 
     def __init__(
         self,
         database_url: str,
+        replica: str,
         on_mention: Callable[[Mention], Coroutine[Any, Any, None]],
         on_press: Callable[[Press], Coroutine[Any, Any, None]],
         on_resume: Callable[[str], Coroutine[Any, Any, None]],
     ) -> None:
         self._database_url = database_url
+        self._replica = replica
         self._turns: Iterator[int | None] = iter(())
         self._ready = asyncio.Event()
         _handlers["mention"] = lambda event: on_mention(_mention.validate_python(event))
@@ -80,7 +100,7 @@ class Inbox:
             name="footnote",
             system_database_url=self._database_url,
             application_version="footnote",
-            executor_id="footnote",
+            executor_id=self._replica,
             enable_otlp=False,
             log_level="ERROR",
             console_log_level="ERROR",
@@ -116,17 +136,19 @@ class Inbox:
         """Keep an event for handling; when this returns it survives a crash. An event that was there changes nothing."""
         match event:
             case Mention():
-                await self._enqueue(
-                    event.event_id, event.place.key, "mention", _mention.dump_python(event, mode="json")
-                )
+                kept = _writable(_mention.dump_python(event, mode="json"))
+                await self._enqueue(event.event_id, event.place.key, "mention", kept)
             case Press():
-                await self._enqueue(
-                    event.event_id, f"press:{event.subject}", "press", _press.dump_python(event, mode="json")
-                )
+                kept = _writable(_press.dump_python(event, mode="json"))
+                await self._enqueue(event.event_id, f"press:{event.subject}", "press", kept)
 
     async def resume(self, run: str, place: str, cause: str) -> None:
         """Take up a run that waited, in its place's order; once for each cause."""
         await self._enqueue(f"{cause}:resume", place, "resume", {"run": run})
+
+    async def take_over(self, replicas: list[str]) -> None:
+        """Put what dead replicas were handling back into its order."""
+        await asyncio.to_thread(DBOS._recover_pending_workflows, replicas)  # the only door to it in the library
 
     async def ended(self, before: float) -> list[str]:
         """The ids of up to 1,000 events that were handled and came before this time."""

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.chat import Person
+from bot.errors import place_of
 from bot.records import upsert
 from bot.tables import sources as table
 from retrieval.documents import Audience, Document
 from retrieval.embedders import Embedder
-from retrieval.errors import RetrievalError
+from retrieval.errors import RetrievalError, Unreadable
 from retrieval.sources import Source
 from retrieval.stores import Counts, Store
 from retrieval.sync import Progress, Summary, Syncer, embed_pending
@@ -71,14 +72,25 @@ class Knowledge:
         self._embedding: Progress | None = None
         self._embed_lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[object]] = set()
+        self._held: tuple[Counts | None, dict[str, int]] = (None, {})
 
     async def add(self, kind: str, location: str) -> str:
-        """Remember a source; returns its name. One that is known already is no error."""
+        """Remember a source; returns its name. One that is known already is no error; raises `Unreadable` for no such path."""
+        if kind == "folder" and not await asyncio.to_thread(Path(location).exists):
+            raise Unreadable(location, "there is no such file or folder")
         name = self._open_source(kind, location).name
         row = {"name": name, "kind": kind, "location": location}
         async with self._engine.begin() as connection:
             await connection.execute(upsert(self._engine.dialect)(table).values(row).on_conflict_do_nothing())
         return name
+
+    async def remove(self, name: str) -> int:
+        """Forget a source and everything that was read from it; returns how many documents that were."""
+        documents = await self._store.hashes(name)
+        await self._store.remove(documents.keys())
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(table).where(table.c.name == name))
+        return len(documents)
 
     async def sync(self, name: str, report: Report | None = None) -> Summary:
         """Read what is new and changed in one source, forget what is gone. Raises `RetrievalError` where it is away."""
@@ -136,6 +148,9 @@ class Knowledge:
     async def state(self) -> KnowledgeState:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(select(table).order_by(table.c.name))).mappings().all()
+        counts = await self._store.counts()
+        if counts != self._held[0]:
+            self._held = (counts, {row["name"]: len(await self._store.hashes(row["name"])) for row in rows})
         states = []
         for row in rows:
             summary = row["summary"] or {}
@@ -143,14 +158,14 @@ class Knowledge:
                 SourceState(
                     name=row["name"],
                     label=_label(row["kind"], row["location"]),
-                    documents=len(await self._store.hashes(row["name"])),
+                    documents=self._held[1].get(row["name"], 0),
                     synced_at=row["synced_at"],
                     running=self._running.get(row["name"]),
                     unreadable=[(what, reason) for what, reason in summary.get("unreadable", [])],
                     error=summary.get("error", ""),
                 )
             )
-        return KnowledgeState(states, await self._store.counts(), self._embedding)
+        return KnowledgeState(states, counts, self._embedding)
 
     async def counts(self) -> Counts:
         return await self._store.counts()
@@ -185,11 +200,16 @@ class Knowledge:
             try:
                 await self.sync(each)
             except RetrievalError as error:
-                log.warning("sync failed", source=each, error=str(error))
+                log.warning("sync failed", source=each, reason=str(error))
+            except Exception as error:  # noqa: BLE001  # one source that breaks must not keep the others from being read
+                log.error("sync broke", source=each, what=place_of(error))
+                await self._note(
+                    each, {"error": f"Reading it broke off ({place_of(error)}); what was read before is kept."}
+                )
         try:
             await self.embed()
         except RetrievalError as error:
-            log.warning("embedding failed", error=str(error))
+            log.warning("embedding failed", reason=str(error))
 
     async def _note(self, name: str, summary: dict[str, object]) -> None:
         async with self._engine.begin() as connection:

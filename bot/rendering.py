@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -9,7 +10,7 @@ from agent.approvals import Approval, State
 from agent.evidence import Citation, Sentence
 from agent.state import Answer, Call
 from agent.tools import Tool
-from agent.tools.forms import fields_of
+from agent.tools.forms import FormField, fields_of
 from bot.chat import Action, Button, Card, Field, Footnote, Form, Reply
 
 _REASON = Field("reason", "Why? (optional)", "multiline", help="The assistant reads this.")
@@ -58,24 +59,32 @@ def refusal(searched: Sequence[str]) -> str:
     """What is said where there is no evidence."""
     if not searched:
         return "I don't know what you would like me to do."
-    quoted = ", ".join(f"“{query}”" for query in searched)
+    quoted = ", ".join(f"“{escape_markdown(query)}”" for query in searched)
     return f"I don't know. I looked for {quoted} and found nothing that answers it."
 
 
 def action_line(call: Call) -> str:
-    """What became of one call, in a line."""
+    """What became of one call: a line, or a block of code where it has several."""
     mark = {"done": "✅", "rejected": "🚫", "expired": "⌛", "unknown": "❓"}.get(call["state"], "⚠️")
-    return f"{mark} {call['outcome']}"
+    if "\n" not in call["outcome"]:
+        return f"{mark} {escape_markdown(call['outcome'])}"
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", call["outcome"])), default=0))
+    return f"{mark} {call['tool']}\n\n{fence}\n{call['outcome']}\n{fence}"
 
 
-def card_reply(approval: Approval, tool: Tool) -> Reply:
-    """The card of an approval: with buttons while it can be decided, with what became of it after."""
-    shown = tuple((field.label, str(field.value)) for field in fields_of(tool.arguments, approval.arguments))
+def card_reply(approval: Approval, tool: Tool | None) -> Reply:
+    """The card of an approval: with buttons while it can be decided, with what became of it after.
+
+    Where the ``tool`` is no longer there it can't be decided.
+    """
+    fields = [] if tool is None else fields_of(tool.arguments, approval.arguments)
+    shown = tuple((field.label, str(field.value)) for field in fields)
     card = Card(approval.summary, shown, approval.fingerprint, approval.state.value, outcome_line(approval))
-    return Reply(approval.summary, buttons=_card_buttons(approval, tool), card=card)
+    buttons = () if tool is None else _card_buttons(approval, fields)
+    return Reply(approval.summary, buttons=buttons, card=card)
 
 
-def _card_buttons(approval: Approval, tool: Tool) -> tuple[Button, ...]:
+def _card_buttons(approval: Approval, fields: Sequence[FormField]) -> tuple[Button, ...]:
     if approval.state is State.UNKNOWN:
         return (
             Button(Action.RETRY, approval.id, "Run it again", "primary"),
@@ -83,7 +92,6 @@ def _card_buttons(approval: Approval, tool: Tool) -> tuple[Button, ...]:
         )
     if approval.state is not State.PROPOSED:
         return ()
-    fields = fields_of(tool.arguments, approval.arguments)
     edit = tuple(Field(f.name, f.label, f.kind, f.value, f.required, tuple(f.choices), f.help) for f in fields)
     return (
         Button(Action.APPROVE, approval.id, "Approve", "primary"),

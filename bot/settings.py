@@ -68,6 +68,14 @@ class Settings(BaseSettings):
     log: Literal["debug", "info", "warning", "error"] = "warning"
     """How much is logged to standard error."""
 
+    @field_validator("approvers")
+    @classmethod
+    def _known_rule(cls, value: str) -> str:
+        strange = [who for who in value.split(",") if "/" not in who]
+        if value not in {"place", "asker", "others"} and strange:
+            raise ValueError(f"“{strange[0].strip()}” is neither place, asker, others nor an id like console/mei")
+        return value
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

@@ -37,6 +37,22 @@ async def run_sync(paths: list[Path], *, packages: bool) -> int:
         return int(failed)
 
 
+async def run_forget(paths: list[Path]) -> int:
+    """Forget what is named; the exit code is 1 where something was never added."""
+    console = Console(stderr=True)
+    strange = False
+    async with open_app(load_settings(), _nobody_waits) as app:
+        known = await app.knowledge.names()
+        for path in paths:
+            name = f"folder:{path.expanduser().resolve()}"
+            if name not in known:
+                console.print(f"[red]{escape(str(path))} was never added.[/red] Added are: {escape(', '.join(known))}")
+                strange = True
+                continue
+            console.print(f"{await app.knowledge.remove(name):,} documents of {escape(str(path))} are forgotten.")
+    return int(strange)
+
+
 async def _sync_one(app: App, name: str, console: Console) -> bool:
     with _bars(console) as bars:
         task = bars.add_task(f"Reading {escape(name.removeprefix('folder:'))}", total=None)

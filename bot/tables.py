@@ -49,3 +49,10 @@ sources = Table(
     Column("synced_at", Float),
     Column("summary", JSON),
 )
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("seen_at", Float, nullable=False),
+)

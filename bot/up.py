@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 import webbrowser
 
 from filelock import FileLock, Timeout
@@ -15,6 +16,7 @@ from bot.console.adapter import ConsoleChat
 from bot.console.parts import Parts
 from bot.databases import Databases
 from bot.inbox import Inbox
+from bot.replicas import Replicas, replica_of
 from bot.settings import Settings, SettingsInvalid, load_settings
 from bot.upkeep import keep_up
 
@@ -46,18 +48,22 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
     async def resume(run: str, place: str, cause: str) -> None:
         await inbox.resume(run, place, cause)
 
-    async with open_app(settings, resume) as app:
+    replica = await asyncio.to_thread(replica_of, settings.home)
+    async with open_app(settings, resume, replica=replica) as app:
         chat = ConsoleChat(app.records)
         app.chats[chat.platform] = chat
-        inbox = Inbox(Databases.of(settings).inbox, app.desk.mention, app.desk.press, app.desk.resume)
-        parts = Parts(chat, app.records, app.knowledge, app.ledger, app.toolbox, inbox.accept)
+        inbox = Inbox(Databases.of(settings).inbox, replica, app.desk.mention, app.desk.press, app.desk.resume)
+        parts = Parts(
+            chat, app.records, app.knowledge, app.ledger, app.toolbox, inbox.accept, settings.max_file_mb * 1_000_000
+        )
         from bot.console import serve
 
         bound = serve.listen(settings)
         web = serve.server(serve.build(settings, parts, EXAMPLES))
         _stop_on_signals(web)
         await inbox.start()
-        upkeep = asyncio.create_task(keep_up(app, inbox))
+        replicas = Replicas(app.records.engine, replica, time.time)
+        upkeep = asyncio.create_task(keep_up(app, inbox, replicas))
         if demo:
             await app.knowledge.add("packages", "")
         app.knowledge.start()

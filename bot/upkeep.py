@@ -8,28 +8,33 @@ import time
 import structlog
 
 from bot.app import App
-from bot.errors import STORAGE, storage_reason
+from bot.errors import STORAGE, place_of, storage_reason
 from bot.inbox import Inbox
+from bot.replicas import Replicas
 
-EXPIRY_SECONDS = 30.0
+EVERY_SECONDS = 30.0
 TIDY_SECONDS = 24 * 3_600.0
 KEEP_SECONDS = 30 * 24 * 3_600.0
 """How long the steps of a finished run are kept. Transcripts, the ledger and the decisions log stay for good."""
 log = structlog.get_logger()
 
 
-async def keep_up(app: App, inbox: Inbox) -> None:
+async def keep_up(app: App, inbox: Inbox, replicas: Replicas) -> None:
     """Run until cancelled. What fails is tried again the next time."""
     tidied = 0.0
     while True:
         try:
+            await replicas.live()
+            if dead := await replicas.take_over():
+                await inbox.take_over(dead)
             await app.desk.expire()
             if time.monotonic() - tidied > TIDY_SECONDS or not tidied:
                 await tidy(app, inbox, time.time() - KEEP_SECONDS)
                 tidied = time.monotonic()
-        except (*STORAGE, OSError) as error:
-            log.warning("upkeep failed, and is tried again", reason=storage_reason(error))
-        await asyncio.sleep(EXPIRY_SECONDS)
+        except Exception as error:  # noqa: BLE001  # whatever broke once must not end all upkeep to come
+            reason = storage_reason(error) if isinstance(error, STORAGE) else place_of(error)
+            log.warning("upkeep failed, and is tried again", reason=reason)
+        await asyncio.sleep(EVERY_SECONDS)
 
 
 async def tidy(app: App, inbox: Inbox, before: float) -> int:

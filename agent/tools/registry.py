@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agent.errors import ToolFailed
+from agent.errors import ToolCutOff, ToolFailed
 from agent.models import ToolSpec
 from agent.tools import Tool, ToolContext, ToolResult
 from agent.tools.forms import validated
@@ -24,6 +24,9 @@ class Toolbox:
         self._tools = {tool.name: tool for tool in tools}
         self._seconds = seconds
 
+    def find(self, name: str) -> Tool | None:
+        return self._tools.get(name)
+
     def get(self, name: str) -> Tool:
         """Raises `ToolFailed` where there is no such tool."""
         try:
@@ -36,13 +39,14 @@ class Toolbox:
         return validated(self.get(name).arguments, arguments)
 
     async def run(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        """Raises `ToolFailed`, or `ToolCutOff` where it was stopped at the ceiling of time."""
         tool = self.get(name)
         checked = self.validate(name, arguments)
         try:
             async with asyncio.timeout(self._seconds):
                 return await tool.run(checked, context)
         except TimeoutError:
-            raise ToolFailed(f"{name} did not end within {self._seconds:.0f} seconds.") from None
+            raise ToolCutOff(f"{name} did not end within {self._seconds:.0f} seconds.") from None
         except RetrievalError as error:
             raise ToolFailed(str(error)) from error
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.errors import ToolFailed
 from agent.tools import Effect, Tool, ToolContext, ToolResult
+from retrieval.errors import RetrievalError
 
 
 class Arguments(BaseModel):
@@ -32,7 +33,10 @@ def remember(notes: Path, index: Callable[[Path], Awaitable[None]], clock: Calla
             path = await asyncio.to_thread(_write, notes, arguments.text, context, clock())
         except OSError as error:
             raise ToolFailed(f"The note could not be kept in {notes}: {error.strerror}. Check the folder.") from error
-        await index(path)
+        try:
+            await index(path)
+        except RetrievalError:
+            return ToolResult(f"Kept, and found from the next sync on: {_short(arguments.text)}")
         return ToolResult(f"Remembered: {_short(arguments.text)}")
 
     return Tool(

@@ -17,8 +17,9 @@ def search_knowledge(searcher: Searcher, limit: int = 8) -> Tool:
 
     async def run(arguments: Arguments, context: ToolContext) -> ToolResult:
         found = await searcher.search(arguments.query, context.audience, limit)
-        lines = [f"{hit.passage.title}: {' '.join(hit.passage.text.split())[:500]}" for hit in found.hits]
-        return ToolResult("\n".join(lines) or "Nothing was found.", hits=tuple(found.hits))
+        documents = {hit.passage.title for hit in found.hits}
+        text = f"Found passages in {', '.join(sorted(documents))[:300]}." if documents else "Nothing was found."
+        return ToolResult(text, hits=tuple(found.hits))
 
     return Tool(
         name="search_knowledge",

@@ -51,7 +51,7 @@ async def approvals_page(parts: Parts) -> None:
 
 
 def _show_pending(parts: Parts, approval: Approval, person: Person) -> None:
-    reply = card_reply(approval, parts.toolbox.get(approval.tool))
+    reply = card_reply(approval, parts.toolbox.find(approval.tool))
     place = Place.parse(approval.place)
 
     async def pressed(button: Button, form: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ from bot.chat import Action, Button, Field, Form
 Pressed = Callable[[Button, dict[str, Any]], Awaitable[None]]
 _STYLES = {"primary": "unelevated color=primary", "danger": "outline color=negative", "": "outline"}
 _QUIET = {
-    Action.HELPFUL: ("o_thumb_up", "This helped"),
-    Action.UNHELPFUL: ("o_thumb_down", "This did not help"),
+    Action.HELPFUL: ("thumb_up", "This helped"),
+    Action.UNHELPFUL: ("thumb_down", "This did not help"),
 }
 
 
@@ -27,7 +27,7 @@ def show_button(button: Button, pressed: Pressed) -> ui.button:
 
     if button.action in _QUIET:
         icon, words = _QUIET[button.action]
-        return ui.button(icon=icon, on_click=click).props(f'flat dense aria-label="{words}"').classes("mark")
+        return ui.button(icon=icon, on_click=click).props(f'flat dense size=sm aria-label="{words}"').classes("mark")
     return ui.button(button.label, on_click=click).props(f"no-caps {_STYLES[button.style]}")
 
 

@@ -15,6 +15,9 @@ from retrieval.documents import Audience
 from retrieval.errors import RetrievalError
 from retrieval.sync import Progress
 
+MAX_FILES = 100
+"""Files dropped at once."""
+
 LISTED = 200
 
 
@@ -78,6 +81,8 @@ def _show_source(parts: Parts, source: SourceState) -> None:
             ui.label(f"{source.documents:,} documents").classes("note")
             ui.space()
             again = ui.button("Sync", icon="sync", on_click=lambda: parts.knowledge.start(source.name))
+            gone = ui.button(icon="delete_outline", on_click=lambda: _ask_removal(parts, source))
+            gone.props(f'flat round dense aria-label="Remove {html.escape(source.label, quote=True)}"')
             again.props(f'flat dense no-caps aria-label="Sync {html.escape(source.label, quote=True)}"')
         if source.running:
             _show_progress("Reading", source.running)
@@ -85,6 +90,21 @@ def _show_source(parts: Parts, source: SourceState) -> None:
             ui.label(source.error).classes("wrong")
         for what, reason in source.unreadable[:50]:
             ui.label(f"Not read: {what}: {reason}").classes("wrong")
+
+
+def _ask_removal(parts: Parts, source: SourceState) -> None:
+    async def remove() -> None:
+        dialog.close()
+        removed = await parts.knowledge.remove(source.name)
+        ui.notify(f"{removed} documents are no longer known here. The files themselves are untouched.", type="positive")
+
+    with ui.dialog() as dialog, ui.card():
+        ui.label(f"Forget {source.label}?").classes("title")
+        ui.label("Its documents are no longer found. The files themselves stay where they are.").classes("note")
+        with ui.row():
+            ui.button("Forget it", on_click=remove).props("unelevated no-caps color=negative")
+            ui.button("Keep it", on_click=dialog.close).props("flat no-caps")
+    dialog.open()
 
 
 def _show_progress(label: str, progress: Progress) -> None:
@@ -107,6 +127,15 @@ def _show_upload(parts: Parts, person: Person) -> None:
         ui.notify(f"{summary.new + summary.changed} files added.", type="positive")
 
     upload = ui.upload(
-        label="Drop files here", multiple=True, auto_upload=True, on_multi_upload=add, max_file_size=50_000_000
+        label="Drop files here",
+        multiple=True,
+        auto_upload=True,
+        on_multi_upload=add,
+        max_file_size=parts.max_file_bytes,
+        max_files=MAX_FILES,
+        on_rejected=lambda: ui.notify(
+            f"Not added: a file may have {parts.max_file_bytes / 1e6:,.0f} MB, and {MAX_FILES} may come at once.",
+            type="warning",
+        ),
     )
     upload.props("flat bordered").classes("upload")

@@ -36,7 +36,7 @@ def me() -> Person:
 def page(current: str) -> Iterator[ui.element]:
     """The frame of a page; what is built inside it is the page's main part."""
     ui.add_css(STYLE)
-    ui.colors(primary="#4a6bdc")
+    ui.colors(primary="#3557c8")
     ui.page_title(f"{current} · Footnote")
     dark = ui.dark_mode(value=app.storage.user.get("dark"))
     ui.html('<a class="skip" href="#main">Skip to the content</a>', sanitize=False)

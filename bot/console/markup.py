@@ -11,22 +11,26 @@ from markdown_it import MarkdownIt
 
 from bot.chat import Footnote
 
-_MARK = re.compile(r"\[(\d{1,3})\]")
+_MARK = re.compile(r"(?<!\\)\[(\d{1,3})\]")
+_HELD = re.compile("\ue000(\\d{1,3})\ue001")
+"""A footnote's mark on its way through Markdown: characters of no script, so that quoted words can't look like one."""
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).disable("image")
 
 
 def render(text: str, footnotes: Sequence[Footnote] = ()) -> str:
-    """HTML of the text; a [n] whose footnote is known becomes a link to the sentence it rests on."""
+    """HTML of the text; a [n] whose footnote is known becomes a link to the sentence it rests on, an escaped one does not."""
     known = {note.number: note for note in footnotes}
 
+    def hold(match: re.Match[str]) -> str:
+        return f"\ue000{match[1]}\ue001" if int(match[1]) in known else match[0]
+
     def mark(match: re.Match[str]) -> str:
-        note = known.get(int(match[1]))
-        if note is None:
-            return match[0]
+        note = known[int(match[1])]
         label = html.escape(f"Footnote {note.number}: {note.title}", quote=True)
         return f'<a class="fn" href="{address(note)}" aria-label="{label}">{note.number}</a>'
 
-    return _MARK.sub(mark, _markdown.render(text))
+    plain = text.replace("\ue000", "").replace("\ue001", "")
+    return _HELD.sub(mark, _markdown.render(_MARK.sub(hold, plain)))
 
 
 def address(note: Footnote) -> str:

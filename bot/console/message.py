@@ -72,5 +72,5 @@ def show_card(card: Card) -> None:
 
 def _face(entry: Entry) -> str:
     if entry.kind == "assistant":
-        return "¹"
+        return "1"
     return html.escape(entry.author.name[:1].upper())

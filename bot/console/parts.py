@@ -23,3 +23,4 @@ class Parts:
     ledger: Ledger
     toolbox: Toolbox
     accept: Callable[[Mention | Press], Awaitable[None]]
+    max_file_bytes: int

@@ -117,6 +117,8 @@ async def test_killed_at_random_nothing_is_lost_doubled_or_out_of_order(home: Pa
     assert {key for key, state in states.items() if state == "done"} <= set(posted)
     assert {states[key] for key in posted} <= {"done", "abandoned"}
     assert set(states.values()) <= {"done", "rejected", "abandoned"}
+    asked = [event for event in mentions if run_id(event) not in {key.removesuffix(":0") for key in states}]
+    assert in_order(home, {event: mentions[event] for event in asked})
     print(f"\n{KILLS} kills, {len(mentions)} mentions, {len(states)} actions: {Counter(states.values())}")
 
 
@@ -134,9 +136,16 @@ async def test_answers_of_a_place_come_in_the_order_of_its_mentions(home: Path) 
     while unanswered(home, places) and time.monotonic() < until:
         await asyncio.sleep(0.1)
     await worker.kill()
+    assert in_order(home, places)
+
+
+def in_order(home: Path, places: dict[str, str]) -> bool:
+    """Whether these mentions, given in the order they were accepted in, were answered in it within each place."""
+    asked = {run_id(event): event for event in places}
     order = defaultdict(list)
     for (key,) in rows(home, "select key from messages where kind = 'assistant' order by id"):
-        event = next(event for event in events if run_id(event) == key)
-        order[places[event]].append(event)
-    assert sum(map(len, order.values())) == len(events)
-    assert all(answered == sorted(answered, key=events.index) for answered in order.values())
+        if key in asked:
+            order[places[asked[key]]].append(asked[key])
+    events = list(places)
+    assert sum(map(len, order.values())) == len(places)
+    return all(answered == sorted(answered, key=events.index) for answered in order.values())

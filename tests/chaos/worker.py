@@ -3,6 +3,8 @@
     M id place text      a mention
     P id action approval a press
 
+In the thread that FOOTNOTE_TEST_HOLD names it never gets farther than its first status.
+
 Every run of the writing tool is appended to a file, so that a second one could not hide.
 """
 
@@ -19,7 +21,9 @@ from bot.chat import Action, Mention, Person, Place, Press, Reply
 from bot.console.adapter import ConsoleChat, channel
 from bot.databases import Databases
 from bot.inbox import Inbox
+from bot.replicas import Replicas, replica_of
 from bot.settings import load_settings
+from bot.upkeep import keep_up
 
 MEI = Person("console/mei", "Mei")
 
@@ -38,6 +42,11 @@ class WitnessedChat(ConsoleChat):
             await asyncio.sleep(0.02)
         await super().show(place, key, reply)
 
+    async def status(self, place: Place, text: str) -> None:
+        if place.thread == os.environ.get("FOOTNOTE_TEST_HOLD"):
+            await asyncio.sleep(60)
+        await super().status(place, text)
+
 
 async def main() -> None:
     settings = load_settings()
@@ -46,13 +55,16 @@ async def main() -> None:
     async def resume(run: str, place: str, cause: str) -> None:
         await inbox.resume(run, place, cause)
 
-    async with open_app(settings, resume) as app:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    replica = replica_of(settings.home)
+    async with open_app(settings, resume, replica=replica) as app:
         chat = WitnessedChat(app.records)
         chat.log = settings.home / "posted.log"
         app.chats[chat.platform] = chat
         await app.records.say(channel("announcements"), "first", MEI, "hello", 0.0)
-        inbox = Inbox(Databases.of(settings).inbox, app.desk.mention, app.desk.press, app.desk.resume)
+        inbox = Inbox(Databases.of(settings).inbox, replica, app.desk.mention, app.desk.press, app.desk.resume)
         await inbox.start()
+        upkeep = asyncio.create_task(keep_up(app, inbox, Replicas(app.records.engine, replica, time.time)))
         print("READY", flush=True)
         reader = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -66,6 +78,7 @@ async def main() -> None:
                 place = Place("console", "local", "general", "x")
                 await inbox.accept(Press(event, place, MEI, Action(where), text, now))
             print("ACK", event, flush=True)
+        upkeep.cancel()
         await inbox.stop()
 
 

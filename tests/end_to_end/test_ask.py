@@ -110,6 +110,21 @@ async def test_a_folder_that_is_away_removes_nothing(home: Path, handbook: Path)
     assert not (await ask(QUESTION))["refused"]
 
 
+async def test_a_folder_is_forgotten_and_a_mistyped_one_never_remembered(home: Path, handbook: Path) -> None:
+    question = "how much may hotels cost a night?"
+    code, _, err = await footnote("sync", f"{handbook}x", COLUMNS="400")
+    assert (code, err.strip().count("\n")) == (1, 0)
+    assert "no such file or folder" in err
+    await footnote("sync", str(handbook))
+    assert not (await ask(question))["refused"]
+    code, _, err = await footnote("forget", str(handbook), str(handbook.parent), COLUMNS="400")
+    assert code == 1
+    assert f"{handbook.parent} was never added" in err
+    assert (await ask(question))["refused"]
+    assert (await footnote("sync"))[0] == 1, "nothing is left to sync"
+    assert (handbook / "expenses.md").exists()
+
+
 async def test_an_empty_mention_and_a_far_too_long_one_get_a_line(home: Path) -> None:
     _, out, _ = await footnote("ask", "  ")
     assert "without a question" in out

@@ -3,8 +3,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from agent.approvals import Approval, Deciders, Ledger, State, Verdict
+from agent.approvals import LEASE_SECONDS, Approval, Deciders, Ledger, State, Verdict
 from agent.errors import NotAllowed, NotPending
 from agent.tables import metadata
 from bot.records import open_engine, sqlite_url
@@ -23,12 +24,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path, clock: Clock) -> AsyncIterator[Ledger]:
-    engine = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with engine.begin() as connection:
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    opened = open_engine(sqlite_url(tmp_path / "records.sqlite"))
+    async with opened.begin() as connection:
         await connection.run_sync(metadata.create_all)
-    yield Ledger(engine, clock, expires_after=100)
-    await engine.dispose()
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture
+def ledger(engine: AsyncEngine, clock: Clock) -> Ledger:
+    return Ledger(engine, clock, expires_after=100)
 
 
 async def propose(ledger: Ledger, deciders: Deciders | None = None, call: str = "r:0") -> Approval:
@@ -113,10 +119,37 @@ async def test_what_ran_in_a_process_that_died_is_unknown_after_a_while(ledger: 
     row = await propose(ledger)
     await ledger.approve(row.id, by("ann"))
     await ledger.begin(row.id, row.arguments)
-    assert await ledger.cut_off(3_600) == []
-    clock.now += 3_601
-    assert [(one.id, one.state) for one in await ledger.cut_off(3_600)] == [(row.id, State.UNKNOWN)]
-    assert await ledger.cut_off(3_600) == []
+    assert await ledger.cut_off() == []
+    clock.now += LEASE_SECONDS + 1
+    assert [(one.id, one.state) for one in await ledger.cut_off()] == [(row.id, State.UNKNOWN)]
+    assert [one.id for one in await ledger.cut_off()] == [row.id], "told again, should the first have been lost"
+    clock.now += 700
+    assert await ledger.cut_off() == []
+
+
+async def test_what_runs_in_another_process_is_not_taken_for_dead(engine: AsyncEngine, clock: Clock) -> None:
+    here, there = (Ledger(engine, clock, 1_000.0, runner) for runner in ("here", "there"))
+    row = await propose(here)
+    await here.approve(row.id, by("ann"))
+    assert await here.begin(row.id, row.arguments)
+    assert not await there.begin(row.id, row.arguments)
+    assert (await here.finish(row.id, "Remembered.")).state is State.DONE
+
+
+async def test_whoever_ran_a_call_that_was_given_up_still_says_how_it_ended(ledger: Ledger) -> None:
+    row = await propose(ledger)
+    await ledger.approve(row.id, by("ann"))
+    await ledger.begin(row.id, row.arguments)
+    assert (await ledger.cut(row.id)).state is State.UNKNOWN
+    assert (await ledger.finish(row.id, "Remembered.")).state is State.DONE
+
+
+async def test_an_approved_call_that_nobody_takes_up_is_found(ledger: Ledger, clock: Clock) -> None:
+    row = await propose(ledger)
+    await ledger.approve(row.id, by("ann"))
+    assert await ledger.left() == []
+    clock.now += LEASE_SECONDS + 1
+    assert [one.id for one in await ledger.left()] == [row.id]
 
 
 async def test_an_edit_is_what_runs_and_nothing_else(ledger: Ledger) -> None:

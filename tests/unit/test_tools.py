@@ -574,7 +574,8 @@ async def test_the_search_tool_finds_what_the_place_may_see(store: Store) -> Non
         await store.put([(document, chunk(document))])
     box = Toolbox([search_knowledge(Searcher(store, Hashing()))])
     found = await box.run("search_knowledge", {"query": "the secret"}, context())
-    assert found.text == "Menu: The secret of good soup is time."
+    assert found.text == "Found passages in Menu."
+    assert [hit.passage.text for hit in found.hits] == ["The secret of good soup is time."]
     assert [hit.passage.document for hit in found.hits] == ["menu"]
     both = await box.run("search_knowledge", {"query": "the secret"}, context(audience=board | Audience.of(EVERYONE)))
     assert {hit.passage.document for hit in both.hits} == {"menu", "plan"}

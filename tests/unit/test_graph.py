@@ -1,0 +1,231 @@
+"""One run through the whole graph, with scripted models and tools."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+from pydantic import BaseModel, Field
+
+from agent.agent import Agent, Limits
+from agent.approvals import Deciders, Ledger, State, Verdict
+from agent.decision_log import DecisionLog
+from agent.errors import ToolFailed
+from agent.graph import build_graph
+from agent.models import Completion, Request, ToolCall
+from agent.models.scripted import ScriptedModel
+from agent.state import Answer
+from agent.tables import metadata
+from agent.tools import Effect, Tool, ToolContext, ToolResult
+from agent.tools.registry import Toolbox
+from bot.records import open_engine, sqlite_url
+from retrieval.chunking import chunk
+from retrieval.documents import EVERYONE, Audience, Document, Hit
+from retrieval.embedders.hashing import Hashing
+from retrieval.search import Searcher
+from retrieval.stores.memory import InMemoryStore
+
+PLAIN = {
+    "route": '{"route": "act"}',
+    "standalone": '{"question": "x"}',
+    "split": '{"queries": ["x"]}',
+    "enough": '{"enough": true}',
+    "supported": '{"supported": true}',
+}
+Played = str | Completion
+
+
+class Arguments(BaseModel):
+    text: str = Field(min_length=1)
+
+
+class Rig:
+    """A graph with two tools: ``note`` writes, ``look`` reads; ``effects`` is what was done."""
+
+    def __init__(self, ledger: Ledger, log: DecisionLog) -> None:
+        self.ledger = ledger
+        self._log = log
+        self.effects: list[str] = []
+        self.doing: Callable[[str], Any] = self.effects.append
+        self.page: list[Hit] = []
+        self._saver = InMemorySaver()
+
+    def graph(self, *played: Played, steps: int = 8, seconds: float = 60.0) -> Any:
+        acts = list(played)
+
+        def play(request: Request) -> Played:
+            if request.purpose == "act":
+                return acts.pop(0) if acts else "There is nothing left to do."
+            return PLAIN.get(request.purpose, "Doors close at six. [1]")
+
+        async def note(arguments: Arguments, context: ToolContext) -> ToolResult:
+            done = self.doing(arguments.text)
+            if asyncio.iscoroutine(done):
+                await done
+            return ToolResult(f"Noted {arguments.text}")
+
+        async def look(arguments: Arguments, context: ToolContext) -> ToolResult:
+            return ToolResult("Looked.", tuple(self.page))
+
+        tools = [
+            Tool("note", "Notes.", Arguments, Effect.WRITE, note, lambda a: f"Note {a.text}"),
+            Tool("look", "Looks.", Arguments, Effect.READ, look),
+        ]
+        embedder, model = Hashing(), ScriptedModel(play)
+        agent = Agent(
+            Searcher(InMemoryStore(), embedder),
+            embedder,
+            Toolbox(tools, seconds),
+            self.ledger,
+            self._log,
+            lambda _: model if played else None,
+            Deciders(),
+            Limits(steps=steps),
+        )
+        self.model = model
+        return build_graph(agent, self._saver)
+
+    async def run(self, graph: Any, entry: Any = None, question: str = "note that doors close at six") -> Answer | None:
+        state = entry or {
+            "run": "r",
+            "place": "console/local/general/t",
+            "channel": "console/local/general",
+            "audience": [EVERYONE],
+            "person": "console/mei",
+            "person_name": "Mei",
+            "question": question,
+            "transcript": [],
+        }
+        found: dict[str, Any] = await graph.ainvoke(state, {"configurable": {"thread_id": "r"}})
+        return found.get("answer") if "__interrupt__" not in found else None
+
+    async def approve(self) -> None:
+        (waiting,) = await self.ledger.pending()
+        await self.ledger.approve(waiting.id, Verdict("press", "console/ann", "Ann", in_place=True))
+
+
+def calls(tool: str, **arguments: Any) -> Completion:
+    return Completion("", tool_calls=(ToolCall("1", tool, arguments),))
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    engine = open_engine(sqlite_url(tmp_path / "records.sqlite"))
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield Rig(Ledger(engine, lambda: 1_000.0), DecisionLog(engine, lambda: 1_000.0))
+    await engine.dispose()
+
+
+async def test_nothing_is_done_before_somebody_approved_it(rig: Rig) -> None:
+    graph = rig.graph(calls("note", text="a"))
+    assert await rig.run(graph) is None
+    assert rig.effects == []
+    await rig.approve()
+    answer = await rig.run(graph, Command(resume=True))
+    assert rig.effects == ["a"]
+    assert answer is not None
+    assert [call["outcome"] for call in answer["actions"]] == ["Noted a"]
+
+
+async def test_a_model_that_wants_to_do_everything_at_once_does_nothing(rig: Rig) -> None:
+    everything = Completion("", tool_calls=tuple(ToolCall(str(n), "note", {"text": "a"}) for n in range(9)))
+    assert await rig.run(rig.graph(*[everything] * 9)) is None
+    assert rig.effects == []
+    assert len(await rig.ledger.pending()) == 1
+
+
+async def test_a_call_with_wrong_arguments_is_told_to_the_model_which_mends_it(rig: Rig) -> None:
+    graph = rig.graph(calls("note", txt="a"), calls("erase"), calls("look", text="a"))
+    answer = await rig.run(graph)
+    assert answer is not None
+    told = [m.content for m in rig.model.requests[-1].messages if m.role == "tool"]
+    assert [words.split(":")[0] for words in told] == ["failed", "failed", "done"]
+    assert "field required" in told[0]
+    assert "There is no tool “erase”" in told[1]
+
+
+async def test_a_run_that_takes_too_many_steps_says_that_it_stopped(rig: Rig) -> None:
+    answer = await rig.run(rig.graph(*[calls("look", text="a")] * 9, steps=3))
+    assert answer is not None
+    assert len(answer["actions"]) == 3
+    assert any("stopped after 3 steps" in note for note in answer["notes"])
+
+
+async def test_an_action_stopped_while_it_ran_is_unknown_and_asked_about(rig: Rig) -> None:
+    async def slow(text: str) -> None:
+        rig.effects.append(text)
+        await asyncio.sleep(30)
+
+    rig.doing = slow
+    graph = rig.graph(calls("note", text="a"), seconds=0.05)
+    await rig.run(graph)
+    await rig.approve()
+    assert await rig.run(graph, Command(resume=True)) is None
+    assert [row.state for row in await rig.ledger.pending()] == [State.UNKNOWN]
+    assert rig.effects == ["a"]
+
+
+async def test_an_action_that_breaks_is_unknown_and_never_run_again_by_itself(rig: Rig) -> None:
+    def broken(text: str) -> None:
+        rig.effects.append(text)
+        raise RuntimeError("the wire was cut")
+
+    rig.doing = broken
+    graph = rig.graph(calls("note", text="a"))
+    await rig.run(graph)
+    await rig.approve()
+    with pytest.raises(RuntimeError):
+        await rig.run(graph, Command(resume=True))
+    await rig.run(graph, Command(resume=True))
+    assert rig.effects == ["a"]
+    assert [row.state for row in await rig.ledger.pending()] == [State.UNKNOWN]
+
+
+async def test_an_action_that_says_it_failed_has_failed(rig: Rig) -> None:
+    def refuse(text: str) -> None:
+        raise ToolFailed("There is no such channel.")
+
+    rig.doing = refuse
+    graph = rig.graph(calls("note", text="a"))
+    await rig.run(graph)
+    await rig.approve()
+    answer = await rig.run(graph, Command(resume=True))
+    assert answer is not None
+    assert answer["actions"][0]["state"] == "failed"
+    assert answer["actions"][0]["outcome"] == "There is no such channel."
+
+
+async def test_what_was_proposed_before_a_crash_is_what_waits_after_it(rig: Rig) -> None:
+    await rig.ledger.propose(
+        run="r",
+        call="r:0",
+        tool="note",
+        arguments={"text": "first thought"},
+        summary="Note first thought",
+        place="console/local/general/t",
+        asker="console/mei",
+        asker_name="Mei",
+        deciders=Deciders(),
+    )
+    assert await rig.run(rig.graph(calls("note", text="second thought"))) is None
+    assert [row.summary for row in await rig.ledger.pending()] == ["Note first thought"]
+
+
+async def test_of_a_long_page_the_passages_that_fit_are_read(rig: Rig) -> None:
+    filler = "\n\n".join(
+        f"Paragraph {n} tells of the weather in town {n} and nothing else at all." for n in range(3_000)
+    )
+    text = f"{filler}\n\nDoors of the archive close at six every day.\n\n{filler}"
+    document = Document("https://x.example/p", "web", "https://x.example/p", "P", text, Audience.everyone(), "h")
+    rig.page = [Hit(passage, 1.0) for passage in chunk(document)]
+    answer = await rig.run(rig.graph(calls("look", text="a")), question="look: when do doors of the archive close?")
+    assert answer is not None
+    asked = [m.content for request in rig.model.requests for m in request.messages]
+    assert max(map(len, asked)) < 20_000
+    assert any("Doors of the archive close at six" in words for words in asked)
