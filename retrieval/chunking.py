@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from retrieval.documents import Document, Passage
+from retrieval.scripts import WIDE
 from retrieval.sentences import Span, sentences
 
 TARGET = 900
 """Characters of a usual passage: about 150 English words, well inside the 512 tokens of the default embedder."""
 SMALLEST = 160
-_WIDE = 3
+_WIDE_WEIGHT = 3
 """A Chinese, Japanese or Korean character says about as much as three Latin ones."""
 
 
@@ -32,6 +33,7 @@ def chunk(document: Document) -> list[Passage]:
                     end=last,
                     audience=document.audience,
                     uri=document.uri,
+                    links=tuple(dict.fromkeys(link.target for link in document.anchors if first <= link.start < last)),
                 )
             )
     return passages
@@ -88,4 +90,4 @@ def _packed(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _weight(text: str) -> int:
-    return len(text) + (_WIDE - 1) * sum("\u3040" <= char <= "\u9fff" or "\uac00" <= char <= "\ud7af" for char in text)
+    return len(text) + (0 if text.isascii() else (_WIDE_WEIGHT - 1) * len(WIDE.findall(text)))

@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 EVERYONE = "everyone"
+"""Every member of the workspace."""
+PUBLIC = "public"
+"""Anyone at all, people of other organisations too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +18,7 @@ class Audience:
     """Labels that say who may see a document, or whom a search is for.
 
     A document is seen by a search when they share a label. Labels are plain strings:
-    ``everyone``, ``channel:slack/T1/C2``, ``person:slack/T1/U3``. An empty audience sees nothing.
+    ``public``, ``everyone``, ``channel:slack/T1/C2``, ``person:slack/T1/U3``. An empty audience sees nothing.
     """
 
     labels: frozenset[str]
@@ -26,6 +30,10 @@ class Audience:
     @classmethod
     def everyone(cls) -> Audience:
         return cls.of(EVERYONE)
+
+    @classmethod
+    def public(cls) -> Audience:
+        return cls.of(PUBLIC)
 
     def __or__(self, other: Audience) -> Audience:
         return Audience(self.labels | other.labels)
@@ -46,12 +54,20 @@ class Heading:
     start: int
 
 
+class Link(NamedTuple):
+    """Where a link leads (a title, a path or an address), and where in the text it stands."""
+
+    target: str
+    start: int
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One thing that can be cited: a file, a page, a note.
 
     ``text`` is the extracted text; every span in Footnote is a pair of character offsets into it.
-    ``links`` are titles or addresses that the document itself refers to (wiki links, hrefs).
+    ``links`` are titles or addresses that the document itself refers to (wiki links, hrefs); ``anchors`` are those
+    of which it is known where in the text they stand, for the passages there.
     ``aliases`` are further names that it goes by. ``uri`` is what a person can open.
     """
 
@@ -67,6 +83,7 @@ class Document:
     aliases: tuple[str, ...] = ()
     modified: float = 0.0
     metadata: dict[str, str] = field(default_factory=dict)
+    anchors: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +91,7 @@ class Passage:
     """A piece of a document with its exact span: ``document.text[start:end] == text``; ``uri`` is its document's.
 
     ``headings`` is the path of headings above it, outermost first. ``embeddable`` is what is embedded
-    and searched: title and headings' path, a newline, then the text.
+    and searched: title and headings' path, a newline, then the text. ``links`` are what it links to, as its document does.
     """
 
     id: str
@@ -87,6 +104,7 @@ class Passage:
     end: int
     audience: Audience
     uri: str = ""
+    links: tuple[str, ...] = ()
 
     @property
     def embeddable(self) -> str:

@@ -2,6 +2,7 @@
 
     RetrievalError
     ├── Unreadable        one document could not be read; the rest goes on
+    │   └── Deleted       what a source consisted of is no longer there
     ├── EmbedderMismatch  the store was embedded with another model
     └── StoreUnavailable  the store can't be opened, read or written
 
@@ -20,6 +21,10 @@ class Unreadable(RetrievalError):
         super().__init__(f"{what}: {reason}")
         self.what = what
         self.reason = reason
+
+
+class Deleted(Unreadable):
+    """A source is not merely away: the file that it was is gone from a folder that is there."""
 
 
 class EmbedderMismatch(RetrievalError):

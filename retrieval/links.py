@@ -10,14 +10,17 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
+from urllib.parse import unquote
+
+from retrieval.scripts import WIDE, WORD
 
 LONGEST = 8
 """Words of the longest name that is looked for."""
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\W_]+")
-_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _VOICED = "\u3099\u309a"
 """The marks that make another kana of one (ハ, バ, パ), where an accent makes the same letter."""
 _QUALIFIER = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_ENDING = re.compile(r"\.(?:md|markdown|mdx|html?|txt|pdf|docx)$", re.IGNORECASE)
 _VERSION = re.compile(r"\s+v?\d+(?:\.\d+)+\S*$")
 
 
@@ -46,12 +49,26 @@ def mentions(text: str) -> list[Mention]:
     """Every run of up to `LONGEST` words of a text."""
     tokens = _tokens(text)
     folded = [token.casefold() for token in tokens]
-    proper = [bool(_WIDE.match(token)) or not token.islower() for token in tokens]
+    proper = [bool(WIDE.match(token)) or not token.islower() for token in tokens]
     return [
         Mention(" ".join(folded[start : start + length]), start, length, proper[start] and proper[start + length - 1])
         for start in range(len(tokens))
         for length in range(1, min(LONGEST, len(tokens) - start) + 1)
     ]
+
+
+def linked(targets: Sequence[str]) -> list[Mention]:
+    """What links lead to, as mentions beside those of the text: a note by its title or file; addresses lead outside."""
+    found: list[Mention] = []
+    position = 0
+    for target in targets:
+        path = "" if _ADDRESS.match(target) else unquote(target.partition("#")[0])
+        name = fold(_ENDING.sub("", path.rpartition("/")[2]))
+        length = name.count(" ") + 1
+        position -= length
+        if name:
+            found.append(Mention(name, position, length, proper=True))
+    return found
 
 
 def longest(found: Sequence[Mention], known: Collection[str]) -> list[Mention]:
@@ -68,7 +85,7 @@ def longest(found: Sequence[Mention], known: Collection[str]) -> list[Mention]:
 
 def _tokens(text: str) -> list[str]:
     if text.isascii():
-        return _TOKEN.findall(text)
+        return WORD.findall(text)
     apart = unicodedata.normalize("NFKD", text)
     plain = "".join(char for char in apart if char in _VOICED or not unicodedata.combining(char))
-    return _TOKEN.findall(unicodedata.normalize("NFC", plain))
+    return WORD.findall(unicodedata.normalize("NFC", plain))

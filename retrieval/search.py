@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from retrieval.documents import Audience, Hit
 from retrieval.embedders import Embedder
-from retrieval.links import Mention, fold, longest, mentions
+from retrieval.links import Mention, fold, linked, longest, mentions
 from retrieval.ranking import Pool
 from retrieval.stores import Store
 
@@ -85,8 +85,8 @@ class Searcher:
     async def _hops(
         self, seeds: Sequence[Hit], pool: Pool, asked: Iterable[Named], audience: Audience
     ) -> list[tuple[Named, float, float]]:
-        """What good passages mention and the question does not, weighed by how good the passage is."""
-        spoken = [(seed, mentions(seed.passage.text)) for seed in seeds]
+        """What good passages mention or link to and the question does not, weighed by how good the passage is."""
+        spoken = [(seed, mentions(seed.passage.text) + linked(seed.passage.links)) for seed in seeds]
         known = await self._store.named({one.name for _, found in spoken for one in found}, audience)
         old = {mention.name for mention, _ in asked}
         hops: list[tuple[Named, float, float]] = []

@@ -11,7 +11,7 @@ from itertools import islice
 from retrieval.chunking import chunk
 from retrieval.documents import Document, Passage
 from retrieval.embedders import Embedder
-from retrieval.errors import Unreadable
+from retrieval.errors import Deleted, Unreadable
 from retrieval.sources import Listed, Source
 from retrieval.stores import Store
 
@@ -20,7 +20,11 @@ AHEAD = 8
 WRITE = 128
 """Documents written in one go."""
 EMBED = 64
-"""Passages embedded in one go, and written in one go."""
+"""Passages embedded in one go."""
+WRITE_VECTORS = 512
+"""Vectors written in one go: each write is a version of the table, which costs time and memory."""
+WINDOW = 1024
+"""Passages looked at in one go, the short ones first: texts of one length are embedded fastest together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,10 @@ Report = Callable[[Progress], None]
 
 
 class Syncer:
-    """Brings the store to what a source has now. Safe to cut off, and to run twice at once."""
+    """Brings the store to what a source has now. Safe to cut off, and to run twice at once.
+
+    Of sources that overlap, the one that had a document first keeps it for as long as it lists it.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -63,22 +70,33 @@ class Syncer:
     async def sync(self, source: Source, report: Report) -> Summary:
         """Raises `Unreadable` where the source as a whole is away (nothing is removed then), or `StoreUnavailable`."""
         started = time.monotonic()
-        listed = [one async for one in source.list()]
         known = await self._store.hashes(source.name)
+        listed = await _listed(source, known)
         away = {one.id: one.away for one in listed if one.away}
         listed = [one for one in listed if not one.away]
-        fresh = [one for one in listed if known.get(one.id) != one.content_hash]
         gone = known.keys() - {one.id for one in listed}
         gone = {one for one in gone if not one.startswith(tuple(away))}
-        summary = Summary(unchanged=len(listed) - len(fresh), gone=len(gone))
-        summary.unreadable.extend(away.items())
+        fresh = [one for one in listed if known.get(one.id) != one.content_hash]
+        if fresh:
+            others = await self._store.others(source.name)
+            fresh = [one for one in fresh if one.id not in others]
+        summary = Summary(unchanged=len(listed) - len(fresh), gone=len(gone), unreadable=list(away.items()))
         await self._store.remove(gone)
+        await self._read(source, fresh, known, summary, report)
+        if fresh or gone:
+            await self._store.optimize()
+        summary.seconds = time.monotonic() - started
+        return summary
+
+    async def _read(
+        self, source: Source, fresh: list[Listed], known: dict[str, str], summary: Summary, report: Report
+    ) -> None:
+        """Read what is new or changed into the store, counting it in the summary."""
+        started, done = time.monotonic(), 0
         batch: list[tuple[Document, list[Passage]]] = []
-        done = 0
         async for one, outcome in _read_ahead(source, fresh):
             done += 1
-            rate = done / max(time.monotonic() - started, 1e-6)
-            report(Progress("reading", done, len(fresh), one.id, rate))
+            report(Progress("reading", done, len(fresh), one.id, done / max(time.monotonic() - started, 1e-6)))
             if isinstance(outcome, Unreadable):
                 summary.unreadable.append((outcome.what, outcome.reason))
                 continue
@@ -93,10 +111,16 @@ class Syncer:
                 batch = []
         if batch:
             await self._store.put(batch)
-        if fresh or gone:
-            await self._store.optimize()
-        summary.seconds = time.monotonic() - started
-        return summary
+
+
+async def _listed(source: Source, known: dict[str, str]) -> list[Listed]:
+    """What the source has; nothing where it was deleted, unless it was never there at all."""
+    try:
+        return [one async for one in source.list()]
+    except Deleted:
+        if known:
+            return []
+        raise
 
 
 Outcome = tuple[Document, list[Passage]] | Unreadable
@@ -126,22 +150,39 @@ async def _read_ahead(source: Source, fresh: list[Listed]) -> AsyncIterator[tupl
 
 
 async def embed_pending(store: Store, embedder: Embedder, report: Report) -> int:
-    """Give every passage that lacks one its vector; returns how many. What is cut off goes on at the next call."""
+    """Give every passage that lacks one its vector; returns how many. What is cut off goes on at the next call.
+
+    A passage that the store does not take is tried once.
+    """
     started, done = time.monotonic(), 0
-    tried: set[str] = set()
-    while passages := await store.unembedded(EMBED * 16):
-        before = len(tried)
-        tried.update(f"{passage.id}\n{passage.embeddable}" for passage in passages)
-        if len(tried) == before:
-            break
+    tried: set[int] = set()
+    while passages := await _untried(store, tried):
+        tried.update(map(hash, passages))
         counts = await store.counts()
         total = done + counts.passages - counts.embedded
         passages.sort(key=lambda passage: len(passage.text))
-        for start in range(0, len(passages), EMBED):
-            batch = passages[start : start + EMBED]
-            vectors = await embedder.passages([passage.embeddable for passage in batch])
-            await store.embed(dict(zip(batch, vectors.tolist(), strict=True)))
-            done += len(batch)
-            rate = done / max(time.monotonic() - started, 1e-6)
-            report(Progress("embedding", done, max(total, done), batch[-1].title, rate))
+        for group in _groups(passages, WRITE_VECTORS):
+            vectors: dict[Passage, list[float]] = {}
+            for batch in _groups(group, EMBED):
+                embedded = await embedder.passages([passage.embeddable for passage in batch])
+                vectors.update(zip(batch, embedded.tolist(), strict=True))
+                done += len(batch)
+                rate = done / max(time.monotonic() - started, 1e-6)
+                report(Progress("embedding", done, max(total, done), batch[-1].title, rate))
+            await store.embed(vectors)
     return done
+
+
+async def _untried(store: Store, tried: set[int]) -> list[Passage]:
+    """Some passages without a vector, behind those that were tried in vain, however many these are."""
+    limit = WINDOW
+    while True:
+        waiting = await store.unembedded(limit)
+        fresh = [passage for passage in waiting if hash(passage) not in tried]
+        if fresh or len(waiting) < limit:
+            return fresh
+        limit *= 2
+
+
+def _groups(passages: list[Passage], size: int) -> list[list[Passage]]:
+    return [passages[start : start + size] for start in range(0, len(passages), size)]

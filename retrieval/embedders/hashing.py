@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\W_]+")
+from retrieval.scripts import WORD
 
 
 class Hashing:
@@ -26,7 +25,7 @@ class Hashing:
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         vector = np.zeros(self.dimensions, dtype=np.float32)
-        for token in _TOKEN.findall(text[:20_000].lower()) or ["\0"]:
+        for token in WORD.findall(text[:20_000].lower()) or ["\0"]:
             digest = hashlib.blake2b(token.encode(), digest_size=8).digest()
             vector[int.from_bytes(digest[:4], "big") % self.dimensions] += 1.0 if digest[4] & 1 else -1.0
         norm = float(np.linalg.norm(vector))

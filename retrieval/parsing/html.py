@@ -1,4 +1,4 @@
-"""HTML: the main text of a page with its headings (trafilatura); where that loses text or headings, all of it (lxml)."""
+"""HTML: what is seen of a page; its main text alone (trafilatura) where that is a good part of it, headings and all."""
 
 from __future__ import annotations
 
@@ -11,46 +11,55 @@ from retrieval.errors import Unreadable
 from retrieval.parsing.markdown import strip
 from retrieval.parsing.parsed import Parsed
 from retrieval.parsing.plain import decode
+from retrieval.parsing.visible import visible
 
-_NOT_TEXT = (
-    "script",
-    "style",
-    "noscript",
-    "template",
-    "nav",
-    "header",
-    "footer",
-    "aside",
-    "form",
-    "svg",
-    "iframe",
-    "button",
+_NOT_TEXT = frozenset(
+    {
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "nav",
+        "footer",
+        "svg",
+        "iframe",
+        "button",
+        "select",
+        "textarea",
+        "title",
+    }
 )
-_BLOCKS = frozenset(
-    "p div li tr br h1 h2 h3 h4 h5 h6 pre blockquote section article table ul ol dl dt dd figcaption".split()  # noqa: SIM905
-)
-_BEGINS = {"li": "- ", **{f"h{level}": f"{'#' * level} " for level in range(1, 7)}}
 _AROUND = re.compile(
-    r"(?:^|[\s_-])(?:nav(?:bar|igation|header|footer)?|side-?bar|bread-?crumbs?|menu|toc|cookies?|headerlink|skip)(?:[\s_-]|$)",
+    r"(?:^|[\s_-])(?:nav(?:bar|igation|header|footer)?|bread-?crumbs?|menu|toc|cookies?|headerlink|skip)(?:[\s_-]|$)",
     re.IGNORECASE,
 )
 """Classes and ids of what stands around a text: its way through the site, marks that link a heading to itself."""
 _ROLES = frozenset({"navigation", "banner", "contentinfo", "search"})
+_BESIDE = re.compile(r"(?:^|[\s_-])side-?bar(?:[\s_-]|$)", re.IGNORECASE)
+"""Where either the way through a site stands, or a remark: it goes if it is mostly links."""
+MOSTLY_LINKS = 0.5
+MOST = 0.3
+"""The part of a page's text that is no surroundings any more, whatever it is named."""
+LEAST_MAIN, MOST_MAIN = 0.5, 0.9
+"""Less of the text, and the main text has lost some; more, and the page says it better: code and headings as they are."""
 
 
 def read(name: str, data: bytes) -> Parsed:
     """Raises `Unreadable` where there is no text to be found."""
     source = decode(name, data)
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        tree = lxml.html.fromstring(source.encode("utf-8"), parser=lxml.html.HTMLParser(encoding="utf-8"))
+        tree = lxml.html.fromstring(source.encode("utf-8"), parser=parser)
     except (etree.ParserError, ValueError) as error:
         raise Unreadable(name, f"this is no HTML that can be read ({error})") from error
     title = " ".join((tree.findtext(".//title") or "").split())
     links = tuple(dict.fromkeys(href for href in tree.xpath("//a/@href") if not href.startswith(("#", "javascript:"))))
     _without_surroundings(tree)
-    text, headings, _ = strip(_everything(tree))
+    text, headings = visible(tree)
     main = strip(_main(lxml.html.tostring(tree, encoding="unicode")))
-    if len(main[0]) >= 0.5 * len(text) and len(main[1]) >= 0.8 * len(headings):
+    # A heading too many was a comment in a piece of code.
+    whole = 0.8 * len(headings) <= len(main[1]) <= len(headings)
+    if whole and LEAST_MAIN <= len(main[0]) / max(1, len(text)) <= MOST_MAIN:
         text, headings, _ = main
     if not text.strip():
         raise Unreadable(name, "the page has no text")
@@ -65,40 +74,21 @@ def _main(source: str) -> str:
 
 
 def _without_surroundings(tree: lxml.html.HtmlElement) -> None:
-    """Drop what is no text, and what is named like the way through a site, unless it holds much of the page."""
-    most = 0.3 * len(tree.text_content())
-    for element in [one for one in tree.iter() if isinstance(one.tag, str) and one.getparent() is not None]:
+    """Drop what is no text, and what is the way through a site by its name, unless it holds much of the page."""
+    most = MOST * len(tree.text_content())
+    for element in [one for one in tree.iter() if one.getparent() is not None]:
         named = f"{element.get('class', '')} {element.get('id', '')}"
         around = element.get("role") in _ROLES or _AROUND.search(named)
+        beside = element.tag in {"header", "aside"} or _BESIDE.search(named)
         if element.tag in _NOT_TEXT or (around and len(element.text_content()) < most):
+            element.drop_tree()
+        elif beside and not _mostly_links(element):
+            element.tag = "div"
+            element.attrib.clear()  # or trafilatura drops it for its name
+        elif beside:
             element.drop_tree()
 
 
-def _everything(tree: lxml.html.HtmlElement) -> str:
-    """The visible text in Markdown's form: headings and list items marked, one block a line, a table's cells apart."""
-    parts: list[str] = []
-    for event, element in etree.iterwalk(tree, events=("start", "end")):
-        tag = element.tag if isinstance(element.tag, str) else ""
-        if tag == "title":
-            continue
-        if event == "start":
-            if tag in _BLOCKS:
-                parts.append(f"\n\n{_BEGINS[tag]}" if tag in _BEGINS else "\n")
-            elif tag in {"td", "th"} and element.getprevious() is not None:
-                parts.append(" | ")
-            if tag:
-                parts.append(_folded(element.text, tag))
-        else:
-            if tag in _BLOCKS:
-                parts.append("\n")
-            parts.append(_folded(element.tail, tag))
-    lines = [line.strip() for line in "".join(parts).split("\n")]
-    return "\n".join(line for line, before in zip(lines, ["x", *lines], strict=False) if line or before)
-
-
-def _folded(text: str | None, tag: str) -> str:
-    if not text:
-        return ""
-    if tag == "pre":
-        return text
-    return " ".join(text.split()).join((" " if text[0].isspace() else "", " " if text[-1].isspace() else ""))
+def _mostly_links(element: lxml.html.HtmlElement) -> bool:
+    within = sum(len(link.text_content()) for link in element.iter("a"))
+    return within >= MOSTLY_LINKS * len(element.text_content().strip())

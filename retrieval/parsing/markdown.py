@@ -4,139 +4,98 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-
-import yaml
+from dataclasses import replace
 
 from retrieval.documents import Heading
+from retrieval.parsing.front_matter import front_matter
+from retrieval.parsing.inline import LONGEST_LINE, Inline
 from retrieval.parsing.parsed import Parsed
 from retrieval.parsing.plain import decode
 
-_FRONT = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_FENCE = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r"^[ ]{0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_FENCE = re.compile(r"^[ \t>]*(?:(`{3,})[^`]*|(~{3,}).*)$")
+_HEADING = re.compile(r"^[ ]{0,3}(#{1,6})[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*$")
 _UNDERLINE = re.compile(r"^[ ]{0,3}(=+|-+)[ \t]*$")
-_WIKI = re.compile(r"!?\[\[([^\[\]|#]*)(?:#([^\[\]|]*))?(?:\|([^\[\]]*))?\]\]")
-_IMAGE = re.compile(r"!\[([^\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)")
-_LINK = re.compile(r"\[([^\[\]]*)\]\((<?[^()\s]*(?:\([^()]*\)[^()\s]*)*>?)(?:\s+[\"'][^\"']*[\"'])?\)")
-_REFERENCE = re.compile(r"\[([^\[\]]+)\]\[[^\[\]]*\]")
-_AUTOLINK = re.compile(r"<((?:https?|mailto):[^<>\s]+)>")
-_STRONG = re.compile(r"(\*\*\*|\*\*|\*|~~|==)(?=\S)(.{1,300}?)(?<=\S)\1")
-_UNDERSCORE = re.compile(r"(?<!\w)(__|_)(?=\S)(.{1,300}?)(?<=\S)\1(?!\w)")
-_CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
-_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,500}>")
-LONGEST_LINE = 2_000
-"""Marks are looked for in pieces of a line no longer than this, so that a hostile one takes no quadratic time."""
 _RULE = re.compile(r"^[ \t]*\|?(?:[ \t]*:?-{3,}:?[ \t]*\|?)+[ \t]*$|^[ \t]*([-*_])(?:[ \t]*\1){2,}[ \t]*$")
-_QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+(?:\[![\w-]+\][+-]?[ \t]*)?")
-_DEFINITION = re.compile(r"^[ ]{0,3}\[[^\]]+\]:[ \t]+\S+.*$")
-_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
+_ITEM = re.compile(r"^[ \t]*(?:[-*+>|]|\d{1,9}[.)])(?:[ \t]|$)")
+_DEFINITION = re.compile(
+    r"^[ ]{0,3}\[(?!\^)([^\[\]\n]{1,200})\]:[ \t]*<?([^\s<>]+)>?(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*$",
+    re.MULTILINE,
+)
+_FOOTNOTE = re.compile(r"^[ ]{0,3}\[\^[^\[\]\s]+\]:[ \t]*")
 
 
 def read(name: str, data: bytes) -> Parsed:
-    """Raises `Unreadable` where it is no text or empty. Front matter that is no YAML stays in the text."""
-    source = decode(name, data)
-    front, body = _front_matter(source)
-    text, headings, links = strip(body)
-    title = str(front.get("title") or next((h.text for h in headings if h.level == 1), ""))
-    return Parsed(
-        title=title.strip(),
-        text=text,
-        headings=headings,
-        links=links,
-        aliases=tuple(_listed(front.get("aliases") or front.get("alias"))),
-        metadata={key: ", ".join(_listed(value)) for key, value in front.items() if key not in {"title", "aliases"}},
-    )
+    """Raises `Unreadable` where it is no text or empty. Front matter that is no plain YAML stays in the text."""
+    front, body = front_matter(decode(name, data))
+    parsed = words_of(body)
+    title = front.title or next((one.text for one in parsed.headings if one.level == 1), "")
+    return replace(parsed, title=title, aliases=front.aliases, metadata=front.metadata)
 
 
 def strip(source: str) -> tuple[str, tuple[Heading, ...], tuple[str, ...]]:
     """Markdown without its marks: the text, its headings with their offsets in it, and where its links lead."""
-    out: list[str] = []
-    headings: list[Heading] = []
-    links: list[str] = []
-    length, fence = 0, ""
-    comment = False
-    for raw in source.split("\n"):
-        if not raw.strip():
-            out.append("")
-            length += 1
+    parsed = words_of(source)
+    return parsed.text, parsed.headings, parsed.links
+
+
+def words_of(source: str) -> Parsed:
+    """Markdown without its marks; what it says of itself (title, aliases, metadata) is left empty."""
+    inline = Inline(_definitions(source))
+    body = _Body()
+    lines = source.split("\n")
+    last_close = max((number for number, line in enumerate(lines) if "-->" in line), default=0)
+    fence = ""
+    for number, raw in enumerate(lines):
+        if fence:
+            if _closes(raw, fence):
+                fence = ""
+            else:
+                body.add(raw)
             continue
-        line, comment = (raw, False) if fence else _without_tags(raw, comment)
-        mark = _FENCE.match(line)
-        if mark and (not fence or line.strip().startswith(fence)):
-            fence = "" if fence else mark[1]
+        line = inline.uncommented(raw)
+        if mark := _FENCE.match(line):
+            fence = mark[1] or mark[2]
+        elif (underline := _UNDERLINE.match(line)) and body.underlined(1 if "=" in underline[1] else 2):
             continue
-        heading = None if fence else _HEADING.match(line)
-        underline = None if fence else _UNDERLINE.match(line)
-        if underline and out and out[-1].strip() and not (headings and headings[-1].start == length - len(out[-1]) - 1):
-            start = length - len(out[-1]) - 1
-            headings.append(Heading(1 if "=" in underline[1] else 2, out[-1].strip(), start))
-            continue
-        if not fence and len(line) <= LONGEST_LINE and (_RULE.match(line) or _DEFINITION.match(line)):
-            continue
-        words = line if fence else _inline(heading[2] if heading else line, links)
-        if heading:
-            headings.append(Heading(len(heading[1]), words.strip(), length))
-        out.append(words)
-        length += len(words) + 1
-    return "\n".join(out), tuple(headings), tuple(dict.fromkeys(links))
+        elif len(line) > LONGEST_LINE or not (_RULE.match(line) or _DEFINITION.match(line)):
+            heading = _HEADING.match(line)
+            words = heading[2] if heading else _FOOTNOTE.sub("", line)
+            words = inline.plain(words, body.length, number < last_close).rstrip()
+            body.add(words, len(heading[1]) if heading else 0)
+    links = tuple(dict.fromkeys(link.target for link in inline.links))
+    return Parsed("", "\n".join(body.lines), tuple(body.headings), links, anchors=tuple(inline.links))
 
 
-def _without_tags(line: str, comment: bool) -> tuple[str, bool]:
-    """A line without HTML tags and comments, and whether a comment goes on after it."""
-    kept: list[str] = []
-    position = 0
-    while position < len(line):
-        if comment:
-            end = line.find("-->", position)
-            if end < 0:
-                break
-            position, comment = end + 3, False
-        start = line.find("<!--", position)
-        kept.append(line[position : start if start >= 0 else len(line)])
-        if start < 0:
-            break
-        position, comment = start + 4, True
-    text = "".join(kept)
-    return (_TAG.sub("", text) if "<" in text else text), comment
+class _Body:
+    """The lines of a text as it grows, and the headings among them."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.headings: list[Heading] = []
+        self.length = 0
+
+    def add(self, line: str, level: int = 0) -> None:
+        """One more line; with a level it is a heading."""
+        if level:
+            self.headings.append(Heading(level, line.strip(), self.length))
+        self.lines.append(line)
+        self.length += len(line) + 1
+
+    def underlined(self, level: int) -> bool:
+        """Make a heading of the last line, if it can be one."""
+        last = self.lines[-1] if self.lines else ""
+        start = self.length - len(last) - 1
+        if not last.strip() or _ITEM.match(last) or (self.headings and self.headings[-1].start == start):
+            return False
+        self.headings.append(Heading(level, last.strip(), start))
+        return True
 
 
-def _inline(line: str, links: list[str]) -> str:
-    pieces = (line[start : start + LONGEST_LINE] for start in range(0, len(line), LONGEST_LINE))
-    return "".join(_plain(piece, links) for piece in pieces)
+def _closes(line: str, fence: str) -> bool:
+    marks = line.strip(" \t>")
+    return marks.startswith(fence) and not marks.strip(fence[0])
 
 
-def _plain(line: str, links: list[str]) -> str:
-    def wiki(match: re.Match[str]) -> str:
-        if match[1].strip():
-            links.append(match[1].strip())
-        return (match[3] or match[1] or match[2] or "").strip()
-
-    def link(match: re.Match[str]) -> str:
-        links.append(match[2].strip("<>"))
-        return match[1]
-
-    line = _QUOTE.sub("", line)
-    line = _WIKI.sub(wiki, line)
-    line = _IMAGE.sub(r"\1", line)
-    line = _LINK.sub(link, line)
-    line = _AUTOLINK.sub(r"\1", _REFERENCE.sub(r"\1", line))
-    for mark in (_CODE, _STRONG, _STRONG, _UNDERSCORE):
-        line = mark.sub(r"\2", line)
-    return _ESCAPE.sub(r"\1", line)
-
-
-def _front_matter(source: str) -> tuple[Mapping[str, object], str]:
-    match = _FRONT.match(source)
-    if not match:
-        return {}, source
-    try:
-        front = yaml.safe_load(match[1])
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return {}, source
-    return (front, source[match.end() :]) if isinstance(front, dict) else ({}, source)
-
-
-def _listed(value: object) -> list[str]:
-    if value is None:
-        return []
-    return [str(item).strip() for item in value] if isinstance(value, list) else [str(value).strip()]
+def _definitions(source: str) -> Mapping[str, str]:
+    """The targets of reference links, by label in lower case."""
+    return {match[1].casefold(): match[2] for match in _DEFINITION.finditer(source)}

@@ -12,6 +12,7 @@ from pdfminer.psexceptions import PSException
 
 from retrieval.errors import Unreadable
 from retrieval.parsing.parsed import Parsed
+from retrieval.scripts import UNSPACED
 
 MAX_PAGES = 3_000
 
@@ -33,7 +34,7 @@ def read(name: str, data: bytes) -> Parsed:
 def _flowing(pages: str) -> str:
     text = pages.replace("\f", "\n\n").replace("\u00ad", "")
     text = re.sub(r"(?<=[a-z])-\n(?=[a-z])", "", text)
-    text = re.sub(r"(?<=[\u3040-\u9fff])\n(?=[\u3040-\u9fff])", "", text)
+    text = re.sub(f"(?<=[{UNSPACED}，、；：])\\n(?=[{UNSPACED}])", "", text)
     text = re.sub(r"[ \t]*\n[ \t]*", "\n", text)
     text = re.sub(r"(?<![\n.:!?。！？])\n(?![\n•*-])", " ", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()

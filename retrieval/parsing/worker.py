@@ -6,9 +6,9 @@ import asyncio
 import importlib
 import multiprocessing
 import sys
-import threading
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from weakref import WeakKeyDictionary
 
 from retrieval.errors import Unreadable
 from retrieval.parsing.parsed import Parsed
@@ -17,45 +17,43 @@ SECONDS = 60.0
 MEMORY = 2 << 30
 """Bytes of address space of a reader, where the system can hold it to that."""
 PROCESSES = 2
-_pool: ProcessPoolExecutor | None = None
-_places = threading.BoundedSemaphore(PROCESSES)
+"""Readers at work at once."""
+_places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+"""A semaphore belongs to one event loop."""
+_idle: list[ProcessPoolExecutor] = []
+"""Readers with nothing to do, each a pool of one process: killing it disturbs no other file."""
 
 
 async def read(reader: str, name: str, data: bytes) -> Parsed:
-    """What ``retrieval.parsing.READER.read`` gives. Raises `Unreadable`, also at the ceiling of time or memory."""
-    await asyncio.to_thread(_places.acquire)
-    try:
+    """What ``retrieval.parsing.READER.read`` gives. Raises `Unreadable`, also at the ceiling of time or memory.
+
+    A read that is cancelled ends its process: nobody waits for what it may still do.
+    """
+    async with _places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(PROCESSES)):
+        pool, future = _started(reader, name, data)
+        done = False
         try:
-            return await _read_once(reader, name, data)
-        except BrokenProcessPool:
-            # Perhaps it was the file beside it that broke the pool: it gets one chance of its own.
-            return await _read_once(reader, name, data)
-    except BrokenProcessPool as error:
-        raise Unreadable(name, "reading it took more memory than a document should") from error
-    finally:
-        _places.release()
-
-
-async def _read_once(reader: str, name: str, data: bytes) -> Parsed:
-    global _pool
-    if _pool is None:
-        context = multiprocessing.get_context("spawn")
-        _pool = ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=_limit)
-    pool = _pool
-    try:
-        future = asyncio.get_running_loop().run_in_executor(pool, _read, reader, name, data)
-        result = await asyncio.wait_for(future, SECONDS)
-    except TimeoutError as error:
-        _discard(pool)
-        raise Unreadable(name, f"reading it took more than {SECONDS:.0f} seconds") from error
-    except BrokenProcessPool:
-        _discard(pool)
-        raise
-    except MemoryError as error:
-        raise Unreadable(name, "reading it took more memory than a document should") from error
+            result = await asyncio.wait_for(asyncio.wrap_future(future), SECONDS)
+            done = True
+        except TimeoutError as error:
+            raise Unreadable(name, f"reading it took more than {SECONDS:.0f} seconds") from error
+        except (BrokenProcessPool, MemoryError) as error:
+            raise Unreadable(name, "reading it took more memory than a document should") from error
+        finally:
+            _idle.append(pool) if done else _kill(pool)
     if isinstance(result, str):
         raise Unreadable(name, result)
     return result
+
+
+def _started(reader: str, name: str, data: bytes) -> tuple[ProcessPoolExecutor, Future[Parsed | str]]:
+    """The read, under way in an idle process; in a new one where there is none, or where it died meanwhile."""
+    try:
+        pool = _idle.pop()
+        return pool, pool.submit(_read, reader, name, data)
+    except (IndexError, BrokenProcessPool):
+        pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_limit)
+        return pool, pool.submit(_read, reader, name, data)
 
 
 def _read(reader: str, name: str, data: bytes) -> Parsed | str:
@@ -69,10 +67,7 @@ def _read(reader: str, name: str, data: bytes) -> Parsed | str:
     return parsed
 
 
-def _discard(pool: ProcessPoolExecutor) -> None:
-    global _pool
-    if _pool is pool:
-        _pool = None
+def _kill(pool: ProcessPoolExecutor) -> None:
     for process in list((pool._processes or {}).values()):
         process.kill()
     pool.shutdown(wait=False, cancel_futures=True)

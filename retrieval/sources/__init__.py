@@ -31,7 +31,7 @@ class Source(Protocol):
     """Stable: documents are remembered under it (``folder:/home/mei/vault``)."""
 
     def list(self) -> AsyncIterator[Listed]:
-        """Everything that is there now. Raises `Unreadable` where the source as a whole is away."""
+        """Everything that is there now. Raises `Unreadable` where the source as a whole is away, `Deleted` if for good."""
         ...
 
     async def read(self, listed: Listed) -> Document: ...

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 from retrieval.documents import Audience, Document, content_hash
-from retrieval.errors import Unreadable
+from retrieval.errors import Deleted, Unreadable
 from retrieval.parsing import SUFFIXES, parse
 from retrieval.sources import Listed
 
@@ -17,32 +18,29 @@ IGNORE_FILE = ".footnoteignore"
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 _TOO_LARGE = "too-large"
 _FORBIDDEN = "forbidden"
+_ILL_NAMED = "ill-named"
 
 
 class FolderSource:
     """Everything readable under a path. Hidden folders, links out of it and what .footnoteignore names are left out."""
 
     def __init__(self, path: Path, audience: Audience | None = None, max_bytes: int = 50_000_000) -> None:
-        self._root = path.expanduser().resolve()
+        self._root = _led_to(path.expanduser())
         self._audience = audience or Audience.everyone()
         self._max_bytes = max_bytes
         self._away: list[tuple[str, str]] = []
-        self.name = f"folder:{self._root}"
+        self.name = f"folder:{_shown(self._root)}"
 
     async def list(self) -> AsyncIterator[Listed]:
-        """Raises `Unreadable` where the path is away."""
+        """Raises `Unreadable` where the path is away, `Deleted` where it was one file and its folder is there."""
         for one in await asyncio.to_thread(lambda: [self._listed(path) for path in self._paths()]):
             yield one
         for folder, reason in self._away:
-            yield Listed(f"file:{folder}/", _FORBIDDEN, away=reason)
+            yield Listed(f"file:{_shown(folder)}/", _FORBIDDEN, away=reason)
 
     async def read(self, listed: Listed) -> Document:
         path = Path(listed.id.removeprefix("file:"))
-        if listed.content_hash.startswith(_TOO_LARGE):
-            size, limit = listed.size / 1e6, self._max_bytes / 1e6
-            raise Unreadable(str(path), f"it has {size:,.0f} MB and the limit is {limit:,.0f} (FOOTNOTE_MAX_FILE_MB)")
-        if listed.content_hash == _FORBIDDEN:
-            raise Unreadable(str(path), await asyncio.to_thread(_why_not, path))
+        await self._refuse(listed, path)
         try:
             data = await asyncio.to_thread(path.read_bytes)
             modified = (await asyncio.to_thread(path.stat)).st_mtime
@@ -64,18 +62,30 @@ class FolderSource:
             aliases=tuple(dict.fromkeys((*parsed.aliases, path.stem))),
             modified=modified,
             metadata={**parsed.metadata, "path": relative},
+            anchors=parsed.anchors,
         )
 
+    async def _refuse(self, listed: Listed, path: Path) -> None:
+        """Raise what was found out about a file when it was listed."""
+        if listed.content_hash.startswith(_TOO_LARGE):
+            size, limit = listed.size / 1e6, self._max_bytes / 1e6
+            raise Unreadable(str(path), f"it has {size:,.0f} MB and the limit is {limit:,.0f} (FOOTNOTE_MAX_FILE_MB)")
+        if listed.content_hash == _ILL_NAMED:
+            raise Unreadable(str(path), "its name is not in UTF-8; give it another one")
+        if listed.content_hash == _FORBIDDEN:
+            raise Unreadable(str(path), await asyncio.to_thread(_why_not, path))
+
     def _paths(self) -> Sequence[Path]:
-        if self._root.is_file():
-            return [self._root]
-        if not self._root.is_dir():
-            raise Unreadable(str(self._root), "there is no such file or folder")
         try:
-            next(os.scandir(self._root), None)
+            if self._root.is_file():
+                return [self._root]
+            if self._root.is_dir():
+                next(os.scandir(self._root), None)
+                return sorted(self._walk())
+            was_file = self._root.suffix.lower() in SUFFIXES and self._root.parent.is_dir()
         except OSError as error:
-            raise Unreadable(str(self._root), (error.strerror or str(error)).lower()) from error
-        return sorted(self._walk())
+            raise Unreadable(_shown(self._root), (error.strerror or str(error)).lower()) from error
+        raise (Deleted if was_file else Unreadable)(_shown(self._root), "there is no such file or folder")
 
     def _walk(self) -> Iterator[Path]:
         ignored = self._ignored()
@@ -95,7 +105,7 @@ class FolderSource:
                 path = here / name
                 if name.startswith(".") or path.suffix.lower() not in SUFFIXES or ignored(path, False):
                     continue
-                if not path.is_symlink() or path.resolve().is_relative_to(self._root):
+                if not path.is_symlink() or _led_to(path).is_relative_to(self._root):
                     yield path
 
     def _ignored(self) -> Callable[[Path, bool], bool]:
@@ -105,11 +115,16 @@ class FolderSource:
             return lambda path, is_folder: False
         from pathspec import GitIgnoreSpec
 
-        spec = GitIgnoreSpec.from_lines(rules.read_text(encoding="utf-8", errors="replace").splitlines())
+        try:
+            spec = GitIgnoreSpec.from_lines(rules.read_text(encoding="utf-8", errors="replace").splitlines())
+        except (OSError, ValueError, re.error) as error:  # what it hides must not be read instead
+            raise Unreadable(_shown(rules), f"it can't be followed ({error})") from error
         return lambda path, is_folder: spec.match_file(path.relative_to(self._root).as_posix() + "/" * is_folder)
 
     def _listed(self, path: Path) -> Listed:
-        document = f"file:{path}"
+        document = f"file:{_shown(path)}"
+        if _shown(path) != str(path):
+            return Listed(document, _ILL_NAMED)
         try:
             about = path.stat()
             size = about.st_size
@@ -120,6 +135,19 @@ class FolderSource:
             return Listed(document, content_hash(path.read_bytes()), size)
         except OSError:
             return Listed(document, _FORBIDDEN)
+
+
+def _led_to(path: Path) -> Path:
+    """Where a path leads in the end; links that go round in a circle lead nowhere else."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
+
+
+def _shown(path: Path | str) -> str:
+    """A path that can be printed and kept: bytes of it that are not UTF-8 are spelt out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _why_not(path: Path) -> str:

@@ -43,7 +43,7 @@ class PackagesSource:
     name = "packages"
 
     def __init__(self, audience: Audience | None = None) -> None:
-        self._audience = audience or Audience.everyone()
+        self._audience = audience or Audience.public()
         self._pages: dict[str, _Page] = {}
 
     async def list(self) -> AsyncIterator[Listed]:

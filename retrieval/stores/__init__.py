@@ -52,6 +52,10 @@ class Store(Protocol):
         """Document id to content hash, for every document of this source."""
         ...
 
+    async def others(self, source: str) -> set[str]:
+        """Ids of the documents of every other source."""
+        ...
+
     async def documents(self, audience: Audience, *, limit: int = 1000, offset: int = 0) -> list[Document]:
         """What is there, without texts (`Document.text` is empty), by title."""
         ...

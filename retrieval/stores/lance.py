@@ -1,13 +1,11 @@
 """The embedded store on LanceDB: one table, so that a document and its passages change in one commit.
 
-API: https://lancedb.github.io/lancedb/python/python/ (async). Rows of documents have no vector and nothing searchable.
+API: https://lancedb.github.io/lancedb/python/python/ (async).
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -19,43 +17,17 @@ import pyarrow as pa
 from filelock import AsyncFileLock, Timeout
 from lancedb.index import FTS
 
-from retrieval.documents import Audience, Document, Heading, Hit, Passage
+from retrieval.documents import Audience, Document, Hit, Passage
 from retrieval.errors import EmbedderMismatch, StoreUnavailable
-from retrieval.links import names_of
 from retrieval.stores import Counts, Vector
+from retrieval.stores.binding import Binding, read_binding, write_binding
+from retrieval.stores.rows import COLUMNS, digest_of, document_of, groups_of, passage_of, rows_of, schema
 
 TABLE = "knowledge"
 DIMENSIONS_UNBOUND = 1
 KEEP_VERSIONS = timedelta(hours=1)
 WAIT_TO_WRITE = 300.0
 """Seconds that a write waits for another process's; each holds the lock for one batch."""
-_BATCH = 4_000
-
-
-def _schema(dimensions: int) -> pa.Schema:
-    text = pa.string()
-    return pa.schema(
-        [
-            pa.field("id", text),
-            pa.field("kind", text),
-            pa.field("document", text),
-            pa.field("source", text),
-            pa.field("title", text),
-            pa.field("text", text),
-            pa.field("searchable", text),
-            pa.field("digest", text),
-            pa.field("audience", pa.list_(text)),
-            pa.field("names", pa.list_(text)),
-            pa.field("ordinal", pa.int32()),
-            pa.field("start", pa.int64()),
-            pa.field("end", pa.int64()),
-            pa.field("about", text),
-            pa.field("vector", pa.list_(pa.float32(), dimensions)),
-        ]
-    )
-
-
-_COLUMNS = ["id", "document", "source", "title", "text", "audience", "start", "end", "about"]
 
 
 class LanceStore:
@@ -63,41 +35,47 @@ class LanceStore:
 
     name = "lance"
 
-    def __init__(self, path: Path, connection: Any, table: Any) -> None:
+    def __init__(self, path: Path, connection: Any, table: Any, bound: Binding | None) -> None:
         self._path = path
         self._connection = connection
         self._table = table
+        self._bound = bound
         self._names: tuple[int, dict[str, list[tuple[str, frozenset[str]]]]] = (-1, {})
 
     @classmethod
     async def open(cls, path: Path) -> Self:
-        """Open or make the store in this folder. Raises `StoreUnavailable`."""
+        """Open or make the store in this folder, whatever a kill left of it. Raises `StoreUnavailable`."""
+        # Arrow's own allocator gives nothing back: with it a sync of some thousand passages ends 100 MB larger.
+        pa.set_memory_pool(pa.system_memory_pool())
         async with _writing(path, "opened"):
             connection = await lancedb.connect_async(str(path), read_consistency_interval=timedelta(0))
-            bound = await asyncio.to_thread(_read_binding, path)
-            dimensions = bound[1] if bound else DIMENSIONS_UNBOUND
-            table = await connection.create_table(TABLE, schema=_schema(dimensions), exist_ok=True)
+            try:
+                table = await connection.open_table(TABLE)
+            except ValueError:
+                table = await connection.create_table(TABLE, schema=schema(DIMENSIONS_UNBOUND))
+            if not await _dimensions(table):
+                await _shape(table, DIMENSIONS_UNBOUND)
             if not await table.list_indices():
                 await table.create_index("searchable", config=_full_text_index(), replace=True)
-            return cls(path, connection, table)
+            return cls(path, connection, table, await asyncio.to_thread(read_binding, path))
 
     async def bind(self, embedder: str, dimensions: int) -> None:
         async with _writing(self._path, "bound"):
-            bound = await asyncio.to_thread(_read_binding, self._path)
-            if bound == (embedder, dimensions):
-                return
-            if bound and await self._table.count_rows("vector IS NOT NULL"):
-                raise EmbedderMismatch(
-                    f"{self._path} was embedded with {bound[0]}, not {embedder}: set FOOTNOTE_EMBEDDER back, or move "
-                    "that folder away and sync again."
-                )
-            await self._table.drop_columns(["vector"])
-            await self._table.add_columns(pa.schema([pa.field("vector", pa.list_(pa.float32(), dimensions))]))
-            await asyncio.to_thread(_write_binding, self._path, embedder, dimensions)
+            wanted = (embedder, dimensions)
+            bound = await asyncio.to_thread(read_binding, self._path)
+            shaped = await _dimensions(self._table) == dimensions
+            if bound != wanted or not shaped:
+                holds = await self._table.count_rows("vector IS NOT NULL")
+                if bound and bound != wanted and holds:
+                    raise self._mismatch(bound, embedder)
+                if holds or not shaped:
+                    await _shape(self._table, dimensions)
+                await asyncio.to_thread(write_binding, self._path, wanted)
+            self._bound = wanted
 
     async def put(self, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> None:
         async with _writing(self._path, "written"):
-            for group in _grouped(documents):
+            for group in groups_of(documents):
                 await self._replace(group)
 
     async def remove(self, documents: Collection[str]) -> None:
@@ -111,6 +89,10 @@ class LanceStore:
         rows = await self._rows(self._table.query().where(where).select(["id", "digest"]))
         return {row["id"]: row["digest"] for row in rows}
 
+    async def others(self, source: str) -> set[str]:
+        where = f"kind = 'document' AND source != {_literal(source)}"
+        return {row["id"] for row in await self._rows(self._table.query().where(where).select(["id"]))}
+
     async def documents(self, audience: Audience, *, limit: int = 1000, offset: int = 0) -> list[Document]:
         if not audience:
             return []
@@ -118,29 +100,29 @@ class LanceStore:
         where = f"kind = 'document' AND {_seen_by(audience)}"
         rows = await self._rows(self._table.query().where(where).select(columns))
         rows.sort(key=lambda row: (row["title"].casefold(), row["id"]))
-        return [_document({**row, "text": ""}) for row in rows[offset : offset + limit]]
+        return [document_of({**row, "text": ""}) for row in rows[offset : offset + limit]]
 
     async def document(self, document: str, audience: Audience) -> Document | None:
         if not audience:
             return None
         where = f"kind = 'document' AND id = {_literal(document)} AND {_seen_by(audience)}"
         rows = await self._rows(self._table.query().where(where).limit(1))
-        return _document(rows[0]) if rows else None
+        return document_of(rows[0]) if rows else None
 
     async def passages(self, documents: Collection[str], audience: Audience) -> list[Passage]:
         if not audience or not documents:
             return []
         where = f"kind = 'passage' AND document IN ({_literals(documents)}) AND {_seen_by(audience)}"
-        rows = await self._rows(self._table.query().where(where).select([*_COLUMNS, "ordinal"]))
+        rows = await self._rows(self._table.query().where(where).select([*COLUMNS, "ordinal"]))
         rows.sort(key=lambda row: (row["document"], row["ordinal"]))
-        return [_passage(row) for row in rows]
+        return [passage_of(row) for row in rows]
 
     async def full_text(self, query: str, audience: Audience, limit: int) -> list[Hit]:
         if not audience or not query.strip():
             return []
         search = self._table.query().nearest_to_text(query, columns=["searchable"]).where(_seen_by(audience))
-        rows = await self._rows(search.select([*_COLUMNS, "_score"]).limit(limit))
-        return [Hit(_passage(row), row["_score"], via="text") for row in rows]
+        rows = await self._rows(search.select([*COLUMNS, "_score"]).limit(limit))
+        return [Hit(passage_of(row), row["_score"], via="text") for row in rows]
 
     async def nearest(
         self, vector: Vector, audience: Audience, limit: int, documents: Collection[str] | None = None
@@ -151,8 +133,8 @@ class LanceStore:
         if documents is not None:
             where += f" AND document IN ({_literals(documents)})"
         search = self._table.query().nearest_to(list(vector)).distance_type("cosine").where(where)
-        rows = await self._rows(search.select([*_COLUMNS, "_distance"]).limit(limit))
-        hits = [Hit(_passage(row), 1 - row["_distance"], 1 - row["_distance"], "meaning") for row in rows]
+        rows = await self._rows(search.select([*COLUMNS, "_distance"]).limit(limit))
+        hits = [Hit(passage_of(row), 1 - row["_distance"], 1 - row["_distance"], "meaning") for row in rows]
         return sorted(hits, key=lambda hit: -hit.score)
 
     async def vectors(self, passages: Collection[str]) -> dict[str, list[float]]:
@@ -173,18 +155,21 @@ class LanceStore:
 
     async def unembedded(self, limit: int) -> list[Passage]:
         where = "kind = 'passage' AND vector IS NULL"
-        rows = await self._rows(self._table.query().where(where).select(_COLUMNS).limit(limit))
-        return [_passage(row) for row in rows]
+        rows = await self._rows(self._table.query().where(where).select(COLUMNS).limit(limit))
+        return [passage_of(row) for row in rows]
 
     async def embed(self, vectors: Mapping[Passage, Vector]) -> None:
         if not vectors:
             return
         async with _writing(self._path, "written"):
+            bound = await asyncio.to_thread(read_binding, self._path)
+            if bound and bound != self._bound:
+                raise self._mismatch(bound, self._bound[0] if self._bound else "what this process embeds with")
             field = (await self._table.schema()).field("vector")
             rows = pa.table(
                 {
                     "id": [passage.id for passage in vectors],
-                    "digest": [_digest(passage) for passage in vectors],
+                    "digest": [digest_of(passage) for passage in vectors],
                     "vector": pa.array([list(vector) for vector in vectors.values()], type=field.type),
                 }
             )
@@ -212,14 +197,21 @@ class LanceStore:
         where = f"document IN ({_literals(ids)}) AND vector IS NOT NULL"
         kept = await self._rows(self._table.query().where(where).select(["digest", "vector"]))
         vectors = {row["digest"]: row["vector"] for row in kept}
-        rows = [row for document, passages in group for row in _rows_of(document, passages, vectors)]
-        table = pa.Table.from_pylist(rows, schema=_schema(field.type.list_size))
+        rows = [row for document, passages in group for row in rows_of(document, passages, vectors)]
+        table = pa.Table.from_pylist(rows, schema=schema(field.type.list_size))
         merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
         gone = merge.when_not_matched_by_source_delete(f"document IN ({_literals(ids)})")
         await gone.execute(table, on_bad_vectors="null")
 
+    def _mismatch(self, bound: Binding, embedder: str) -> EmbedderMismatch:
+        return EmbedderMismatch(
+            f"{self._path} was embedded with {bound[0]}, not {embedder}: set FOOTNOTE_EMBEDDER back, or move "
+            "that folder away and sync again."
+        )
+
     async def _known_names(self) -> dict[str, list[tuple[str, frozenset[str]]]]:
-        version = await self._table.version()
+        async with _guarded(self._path, "read"):
+            version = await self._table.version()
         if self._names[0] != version:
             select = self._table.query().where("kind = 'document'").select(["id", "names", "audience"])
             known: dict[str, list[tuple[str, frozenset[str]]]] = {}
@@ -244,7 +236,7 @@ def _full_text_index() -> FTS:
 async def _guarded(path: Path, done: str) -> AsyncIterator[None]:
     try:
         yield
-    except (OSError, RuntimeError, pa.ArrowException) as error:
+    except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:  # LanceDB says much with a ValueError
         reason = " ".join(str(error).split())[:300]
         raise StoreUnavailable(
             f"The knowledge in {path} could not be {done}: {reason}. Check that the folder is writable and the disk "
@@ -268,102 +260,6 @@ async def _writing(path: Path, done: str) -> AsyncIterator[None]:
             await lock.release()
 
 
-def _grouped(
-    documents: Sequence[tuple[Document, Sequence[Passage]]],
-) -> list[list[tuple[Document, Sequence[Passage]]]]:
-    """Groups of whole documents of a bounded number of rows; of two with one id the later one counts."""
-    latest = {document.id: (document, passages) for document, passages in documents}
-    groups: list[list[tuple[Document, Sequence[Passage]]]] = [[]]
-    size = 0
-    for document, passages in latest.values():
-        if groups[-1] and size + len(passages) > _BATCH:
-            groups.append([])
-            size = 0
-        groups[-1].append((document, passages))
-        size += len(passages) + 1
-    return groups if groups[0] else []
-
-
-def _rows_of(document: Document, passages: Sequence[Passage], vectors: dict[str, Any]) -> list[dict[str, Any]]:
-    about = {
-        "uri": document.uri,
-        "headings": [[h.level, h.text, h.start] for h in document.headings],
-        "links": document.links,
-        "aliases": document.aliases,
-        "modified": document.modified,
-        "metadata": document.metadata,
-    }
-    audience = sorted(document.audience.labels)
-    shared = {"document": document.id, "source": document.source, "title": document.title, "audience": audience}
-    rows: list[dict[str, Any]] = [
-        {
-            **shared,
-            "id": document.id,
-            "kind": "document",
-            "text": document.text,
-            "digest": document.content_hash,
-            "names": sorted(names_of(document.title, document.aliases)),
-            "about": json.dumps(about, ensure_ascii=False),
-        }
-    ]
-    for ordinal, passage in enumerate(passages):
-        digest = _digest(passage)
-        rows.append(
-            {
-                **shared,
-                "id": passage.id,
-                "kind": "passage",
-                "text": passage.text,
-                "searchable": passage.embeddable,
-                "digest": digest,
-                "ordinal": ordinal,
-                "start": passage.start,
-                "end": passage.end,
-                "about": json.dumps({"headings": passage.headings, "uri": passage.uri}, ensure_ascii=False),
-                "vector": vectors.get(digest),
-            }
-        )
-    return rows
-
-
-def _digest(passage: Passage) -> str:
-    return hashlib.blake2b(passage.embeddable.encode(), digest_size=16).hexdigest()
-
-
-def _document(row: dict[str, Any]) -> Document:
-    about = json.loads(row["about"])
-    return Document(
-        id=row["id"],
-        source=row["source"],
-        uri=about["uri"],
-        title=row["title"],
-        text=row["text"],
-        audience=Audience(frozenset(row["audience"])),
-        content_hash=row["digest"],
-        headings=tuple(Heading(level, text, start) for level, text, start in about["headings"]),
-        links=tuple(about["links"]),
-        aliases=tuple(about["aliases"]),
-        modified=about["modified"],
-        metadata=about["metadata"],
-    )
-
-
-def _passage(row: dict[str, Any]) -> Passage:
-    about = json.loads(row["about"])
-    return Passage(
-        id=row["id"],
-        document=row["document"],
-        source=row["source"],
-        title=row["title"],
-        headings=tuple(about["headings"]),
-        text=row["text"],
-        start=row["start"],
-        end=row["end"],
-        audience=Audience(frozenset(row["audience"])),
-        uri=about.get("uri", ""),
-    )
-
-
 def _seen_by(audience: Audience) -> str:
     return f"array_has_any(audience, [{_literals(audience.labels)}])"
 
@@ -376,15 +272,14 @@ def _literals(texts: Collection[str]) -> str:
     return ", ".join(_literal(text) for text in sorted(texts))
 
 
-def _read_binding(path: Path) -> tuple[str, int] | None:
-    try:
-        kept = json.loads((path / "embedder.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return kept["name"], kept["dimensions"]
+async def _dimensions(table: Any) -> int:
+    """How many dimensions the vectors of this table have; 0 where a kill left it without the column."""
+    found = await table.schema()
+    return int(found.field("vector").type.list_size) if "vector" in found.names else 0
 
 
-def _write_binding(path: Path, embedder: str, dimensions: int) -> None:
-    draft = path / "embedder.json.new"
-    draft.write_text(json.dumps({"name": embedder, "dimensions": dimensions}), encoding="utf-8")
-    draft.replace(path / "embedder.json")
+async def _shape(table: Any, dimensions: int) -> None:
+    """Make room for vectors of so many dimensions; those that were there are forgotten."""
+    if await _dimensions(table):
+        await table.drop_columns(["vector"])
+    await table.add_columns(pa.schema([schema(dimensions).field("vector")]))

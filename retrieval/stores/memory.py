@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -14,9 +13,9 @@ import snowballstemmer
 from retrieval.documents import Audience, Document, Hit, Passage
 from retrieval.errors import EmbedderMismatch
 from retrieval.links import names_of
+from retrieval.scripts import WORD
 from retrieval.stores import Counts, Vector
 
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\W_]+")
 _STOPWORDS = frozenset(
     {"a", "an", "and", "are", "as", "at", "by", "for", "in", "is", "it", "of", "on", "or", "the", "to", "was", "when"}
 )
@@ -54,6 +53,9 @@ class InMemoryStore:
 
     async def hashes(self, source: str) -> dict[str, str]:
         return {one.id: one.content_hash for one in self._documents.values() if one.source == source}
+
+    async def others(self, source: str) -> set[str]:
+        return {one.id for one in self._documents.values() if one.source != source}
 
     async def documents(self, audience: Audience, *, limit: int = 1000, offset: int = 0) -> list[Document]:
         seen = [one for one in self._documents.values() if audience.sees(one.audience.labels)]
@@ -131,5 +133,5 @@ class InMemoryStore:
 
 
 def _words(text: str) -> list[str]:
-    found = (word.casefold() for word in _WORD.findall(text))
+    found = (word.casefold() for word in WORD.findall(text))
     return [_stem(word) for word in found if word not in _STOPWORDS]

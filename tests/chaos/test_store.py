@@ -6,11 +6,16 @@ import asyncio
 import random
 import sys
 from pathlib import Path
+from typing import Any
+
+import lancedb
+import pytest
 
 from retrieval.chunking import chunk
 from retrieval.documents import Audience
 from retrieval.embedders.hashing import Hashing
-from retrieval.stores.lance import LanceStore
+from retrieval.errors import EmbedderMismatch, StoreUnavailable
+from retrieval.stores.lance import TABLE, LanceStore
 from retrieval.sync import embed_pending
 from tests.chaos.store_writer import document
 
@@ -71,3 +76,82 @@ async def test_two_processes_write_at_once_and_a_third_reads(tmp_path: Path) -> 
     for name in ("left", "right"):
         assert await whole_documents(store, name) == dict.fromkeys(range(10), 2)
     await store.close()
+
+
+async def nothing_made(folder: Path, table: Any) -> None:
+    for each in sorted((folder / f"{TABLE}.lance").rglob("*"), reverse=True):
+        each.unlink() if each.is_file() else each.rmdir()
+
+
+async def vectors_dropped(folder: Path, table: Any) -> None:
+    await table.drop_columns(["vector"])
+    (folder / "embedder.json").unlink()
+
+
+async def vectors_made_and_not_noted(folder: Path, table: Any) -> None:
+    (folder / "embedder.json").unlink()
+
+
+async def note_half_written(folder: Path, table: Any) -> None:
+    (folder / "embedder.json").write_text("")
+
+
+async def other_vectors_dropped(folder: Path, table: Any) -> None:
+    """From an embedder with no vectors yet to another one."""
+    await table.drop_columns(["vector"])
+    (folder / "embedder.json").write_text('{"name": "another", "dimensions": 8}')
+
+
+@pytest.mark.parametrize(
+    "killed", [nothing_made, vectors_dropped, vectors_made_and_not_noted, note_half_written, other_vectors_dropped]
+)
+async def test_killed_while_it_is_first_bound_it_opens_and_is_used_as_ever(tmp_path: Path, killed: Any) -> None:
+    store = await LanceStore.open(tmp_path)
+    await store.bind(Hashing.name, Hashing.dimensions)
+    await store.close()
+    await killed(tmp_path, await (await lancedb.connect_async(str(tmp_path))).open_table(TABLE))
+    (tmp_path / "embedder.json.new").write_text("{")
+    for _ in range(2):
+        store = await LanceStore.open(tmp_path)
+        assert await store.unembedded(1) == []
+        await store.bind(Hashing.name, Hashing.dimensions)
+        whole = document("after", 1, 1)
+        await store.put([(whole, chunk(whole))])
+        await embed_pending(store, Hashing(), lambda progress: None)
+        counts = await store.counts()
+        assert counts.embedded == counts.passages > 0
+        assert await whole_documents(store, "after") == {1: 1}
+        await store.remove([whole.id])
+        await store.close()
+
+
+async def test_a_process_bound_to_one_embedder_writes_no_vectors_beside_those_of_another(tmp_path: Path) -> None:
+    first, second = await LanceStore.open(tmp_path), await LanceStore.open(tmp_path)
+    await first.bind(Hashing.name, Hashing.dimensions)
+    whole = document("either", 1, 1)
+    await first.put([(whole, chunk(whole))])
+    await second.bind("another", Hashing.dimensions)
+    with pytest.raises(EmbedderMismatch, match="FOOTNOTE_EMBEDDER"):
+        await embed_pending(first, Hashing(), lambda progress: None)
+    assert (await second.counts()).embedded == 0
+
+
+async def test_vectors_that_nobody_knows_the_embedder_of_are_made_again(tmp_path: Path) -> None:
+    store = await LanceStore.open(tmp_path)
+    await store.bind(Hashing.name, Hashing.dimensions)
+    whole = document("whose", 1, 1)
+    await store.put([(whole, chunk(whole))])
+    await embed_pending(store, Hashing(), lambda progress: None)
+    (tmp_path / "embedder.json").unlink()
+    store = await LanceStore.open(tmp_path)
+    await store.bind("another", Hashing.dimensions)
+    assert (await store.counts()).embedded == 0
+
+
+async def test_a_damaged_knowledge_says_so_in_a_line(tmp_path: Path) -> None:
+    await (await LanceStore.open(tmp_path)).close()
+    for manifest in (tmp_path / f"{TABLE}.lance" / "_versions").iterdir():
+        manifest.write_bytes(b"damaged")
+    with pytest.raises(StoreUnavailable, match="could not be opened") as caught:
+        await LanceStore.open(tmp_path)
+    assert "\n" not in str(caught.value)

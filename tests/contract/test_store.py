@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.chunking import chunk
-from retrieval.documents import Audience, Document, Passage
+from retrieval.documents import Audience, Document, Link, Passage
 from retrieval.embedders.hashing import Hashing
 from retrieval.errors import EmbedderMismatch
 from retrieval.links import fold
@@ -71,6 +71,14 @@ async def test_a_document_put_again_replaces_all_of_the_old_one(store: Store) ->
     assert len(await store.passages(["garden"], ALL)) == 1
 
 
+async def test_links_come_back_with_their_passages_and_documents(store: Store) -> None:
+    document, _ = written("garden", "See the rules of the garden.")
+    document = replace(document, links=("Rules",), anchors=(Link("Rules", 4),))
+    await store.put([(document, chunk(document))])
+    assert await store.document("garden", ALL) == document
+    assert [hit.passage.links for hit in await store.full_text("rules", ALL, 5)] == [("Rules",)]
+
+
 async def test_a_vector_that_comes_late_is_not_given_to_changed_words(store: Store) -> None:
     await store.put([written("garden", "The garden opens at nine.")])
     late = await store.unembedded(10)
@@ -114,6 +122,13 @@ async def test_what_is_removed_is_gone_and_unknown_ids_are_no_error(store: Store
     assert await store.full_text("garden", ALL, 5) == []
     await store.remove(["o'brien"])
     assert (await store.counts()).passages == 0
+
+
+async def test_a_source_is_told_what_the_others_have(store: Store) -> None:
+    await store.put([written("garden", "Nine.", source="it's"), written("bills", "Paid."), written("menu", "Soup.")])
+    assert await store.others("s") == {"garden"}
+    assert await store.others("it's") == {"bills", "menu"}
+    assert await store.others("never was") == {"garden", "bills", "menu"}
 
 
 async def test_documents_go_by_their_titles_and_aliases(store: Store) -> None:

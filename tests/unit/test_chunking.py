@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from retrieval.chunking import TARGET, chunk
 from retrieval.documents import Audience, Document
-from retrieval.parsing.markdown import strip
+from retrieval.parsing.markdown import strip, words_of
 
 
 def document(source: str) -> Document:
@@ -25,6 +25,14 @@ def test_a_long_section_is_cut_at_sentences_into_even_passages() -> None:
     passages = chunk(document("This is a sentence of a certain length. " * 100))
     assert len(passages) > 1
     assert all(passage.text.endswith(".") and len(passage.text) < 1.5 * TARGET for passage in passages)
+
+
+def test_a_passage_has_the_links_that_stand_in_it() -> None:
+    body = "Hotels may cost 150 euros a night. " * 40
+    parsed = words_of(f"See [[Bern|there]] and [[Bern]]. {body}\n\n# Other\n\n{body} See [us](us.md).")
+    whole = Document("d", "s", "u", "T", parsed.text, Audience.everyone(), "h", parsed.headings, anchors=parsed.anchors)
+    passages = chunk(whole)
+    assert [passage.links for passage in passages] == [("Bern",), *[()] * (len(passages) - 2), ("us.md",)]
 
 
 @given(st.text(alphabet="ab.# \n中。-1", max_size=4_000))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.links import LONGEST, fold, longest, mentions, names_of
+from retrieval.links import LONGEST, fold, linked, longest, mentions, names_of
 
 
 def known_in(text: str, *known: str) -> list[str]:
@@ -122,3 +122,28 @@ def test_a_title_is_found_in_a_text_of_its_language(text: str, title: str) -> No
 
 def test_names_that_nobody_knows_are_no_names() -> None:
     assert known_in("Mars and Venus") == []
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("Travel Policy", "travel policy"),
+        ("people/Mei Lin", "mei lin"),
+        ("../Travel%20Policy.md#hotels", "travel policy"),
+        ("Release 1.2", "release 1 2"),
+        ("出差制度", "出 差 制 度"),
+    ],
+)
+def test_a_link_leads_to_a_note_by_its_title_or_its_file(target: str, name: str) -> None:
+    assert [one.name for one in linked([target])] == [name]
+    assert [one.name for one in longest([*mentions("see this one"), *linked([target])], [name])] == [name]
+
+
+@pytest.mark.parametrize("target", ["https://x.org/a.md", "mailto:mei@x.org", "#hotels", ""])
+def test_a_link_out_of_the_knowledge_is_no_name(target: str) -> None:
+    assert linked([target]) == []
+
+
+def test_links_overlap_neither_each_other_nor_the_text() -> None:
+    found = [*mentions("Mars and Venus"), *linked(["Mars Base", "Base"])]
+    assert [one.name for one in longest(found, ["mars", "mars base", "base"])] == ["base", "mars base", "mars"]

@@ -1,12 +1,15 @@
+import asyncio
 import io
+import multiprocessing
 import os
+import time
 import zipfile
 
 import docx
 import pytest
 
 from retrieval.errors import Unreadable
-from retrieval.parsing import parse
+from retrieval.parsing import parse, worker
 
 
 async def test_markdown_of_a_vault_keeps_words_and_drops_marks() -> None:
@@ -31,6 +34,88 @@ async def test_code_and_snake_case_survive() -> None:
     assert "x = a * b * c" in parsed.text
 
 
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("The area is 3*4*5 cm, 2**3**4 and a*b*c.", "The area is 3*4*5 cm, 2**3**4 and a*b*c."),
+        ("**Two** *words*, ***three***, ~~gone~~, ==lit== and *one **in** another*.", None),
+        ("这是**重点**内容。", "这是重点内容。"),
+        ("f(**kwargs) and g(**more)", "f(**kwargs) and g(**more)"),
+        ("Use `vector<int>` and `std::map<K,V>`.", "Use vector<int> and std::map<K,V>."),
+        ("Use List<String>, Dict<K, V> or Option<A>.", "Use List<String>, Dict<K, V> or Option<A>."),
+        ("if a<b or c>d then", "if a<b or c>d then"),
+        ("H<sub>2</sub>O, <kbd>Ctrl</kbd> and one<br/>two", "H2O, Ctrl and one two"),
+        ('<a href="x.html">here</a> and <details open>more</details>', "here and  more"),
+        ("Write to <mei@example.com> or <https://x.org/a_b_c>.", "Write to mei@example.com or https://x.org/a_b_c."),
+        (
+            "`__init__` and __init__.py and __name__ and _x_ and a_b_c",
+            "__init__ and __init__.py and __name__ and x and a_b_c",
+        ),
+        ("__Important__: read this", "Important: read this"),
+        ("Code `*a* [b](c) <b> <!-- d -->` stays, `` a`b `` too.", "Code *a* [b](c) <b> <!-- d --> stays, a`b too."),
+        ("`[[not a link]]`", "[[not a link]]"),
+        (r"\*a\* and \[b\]\(c\) and C:\dir", "*a* and [b](c) and C:\\dir"),
+        ("3 &lt; 4 &amp;&nbsp;more &nosuch; AT&T", "3 < 4 &\xa0more &nosuch; AT&T"),
+        ("See[^1].\n\n[^1]: The note says ten.", "See.\n\nThe note says ten."),
+        ("[Note]: This is important to know", "[Note]: This is important to know"),
+        ("a[i][j] is [text][ref] and [ref]\n\n[ref]: https://x.org 'X'\n", "a[i][j] is text and ref\n\n"),
+        ("# C#\n## F# ##", "C#\nF#"),
+        ("```npm install``` first\n\nthen **go**", "npm install first\n\nthen go"),
+        (
+            "1. step\n\n    ```sh\n    # rm *a* *b*\n    ```\n    after *it*",
+            "1. step\n\n    # rm *a* *b*\n    after it",
+        ),
+        ("> ```\n> *a*\n> ```\n> *b*", "> *a*\nb"),
+        ("Begin with <!-- in HTML.\n\nThe end.", "Begin with <!-- in HTML.\n\nThe end."),
+        ("a <!-- hidden\n# no heading\nstill --> b", "a\n\n b"),
+        ("x == y and a == b holds; *.py and *.md", "x == y and a == b holds; *.py and *.md"),
+    ],
+)
+async def test_markdown_loses_its_marks_and_no_word_or_number(source: str, words: str | None) -> None:
+    expected = "Two words, three, gone, lit and one in another." if words is None else words
+    assert (await parse("a.md", source.encode())).text == expected
+
+
+async def test_links_are_kept_with_where_they_stand() -> None:
+    source = (
+        "See [[Travel Policy#Hotels|the rules]], ![[pic.png]],\n[us](a%20b.md) and [ref].\n\n[ref]: <https://x.org>\n"
+    )
+    parsed = await parse("a.md", source.encode())
+    assert parsed.text == "See the rules, pic.png,\nus and ref.\n\n"
+    assert parsed.links == ("Travel Policy", "pic.png", "a%20b.md", "https://x.org")
+    starts = {link.target: parsed.text[link.start :].split(maxsplit=1)[0] for link in parsed.anchors}
+    assert starts == {"Travel Policy": "the", "pic.png": "pic.png,", "a%20b.md": "us", "https://x.org": "ref."}
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "a: &a [x,x,x,x,x,x,x,x,x]\n"
+        + "".join(f"{n}: &{n} [{','.join([f'*{p}'] * 9)}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True)),
+        "x: 0x" + "f" * 10_000,
+        "x: " + "[" * 5_000,
+        "x: " + "y" * 1_000_000,
+        "".join(f"k{n}: {n}\n" for n in range(900)),
+        'title: "\\ud800"',
+    ],
+    ids=["aliases", "number", "nested", "long", "many", "half"],
+)
+async def test_hostile_front_matter_is_read_at_once_and_stays_small(front: str) -> None:
+    started = time.process_time()
+    parsed = await parse("a.md", f"---\n{front}\n---\nHello there.".encode())
+    assert time.process_time() - started < 5
+    assert "Hello there." in parsed.text
+    assert sum(len(key) + len(value) for key, value in parsed.metadata.items()) < 10_000
+    assert parsed.title.encode() == parsed.title.encode("utf-8")
+
+
+async def test_front_matter_keeps_scalars_and_lists_as_they_are_written() -> None:
+    front = 'title: "Trip: Bern"\nalias: Journey\ndate: 2026-01-02\nversion: 1.10\ntags: [a, b]\nnone: ~\ndeep: {a: 1}\nyes: on'
+    parsed = await parse("a.md", f"---\n{front}\n---\nHello.".encode())
+    assert (parsed.title, parsed.aliases) == ("Trip: Bern", ("Journey",))
+    assert parsed.metadata == {"date": "2026-01-02", "version": "1.10", "tags": "a, b", "yes": "on"}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
 async def test_text_in_any_encoding(encoding: str) -> None:
     text = "出差必须提前三天申请。机票由行政部统一预订。" * 20
@@ -51,6 +136,30 @@ async def test_html_keeps_the_headings_wherever_they_stand_and_leaves_the_way_th
     assert "Packages can be upgraded in place." in parsed.text
     assert "- One" in parsed.text
     assert "Bern | 180" in parsed.text
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<p>hello <!-- c --> world <?pi?>again</p>", "hello world again"),
+        ("<p>Use <code>&lt;br&gt;</code>, *x*, 3*4*5 and [c](d).</p>", "Use <br>, *x*, 3*4*5 and [c](d)."),
+        ("<pre><b>def</b> f():\n    return <i>1</i>\n\n# end</pre>", "def f():\n    return 1\n\n# end"),
+        ("<table><tr><td><p>a</p></td><td><p>b<br>c</p></td></tr></table>", "a | b c"),
+        ("<table><tr><td><h2>One</h2><p>Two.</p></td></tr></table>", "One\n\nTwo."),
+        ("<ul><li><p>one</p></li><li>two<ul><li>three</li></ul></li></ul>", "- one\n\n- two\n\n- three"),
+        ("<h2>A<br>B</h2>text<h3><div>C</div></h3>more <b>bold</b>ly<br>next", "A B\n\ntext\n\nC\n\nmore boldly\nnext"),
+        ("<form><p>The whole page is a form.</p></form>", "The whole page is a form."),
+        ("<article><header><h1>Title</h1></header><p>Text.</p></article>", "Title\n\nText."),
+        ('<p>Text.</p><div class="sidebar"><p>TIP: mind the gap.</p></div>', "Text.\n\nTIP: mind the gap."),
+        ('<p>Text.</p><div class="sidebar"><a href="/">Home</a> <a href="/b">Next</a></div>', "Text."),
+        ("<dl><dt>Term</dt><dd>Meaning</dd></dl>", "Term\nMeaning"),
+        ("<div>One</div><div>Two</div>", "One\n\nTwo"),
+    ],
+)
+async def test_html_says_what_is_seen_of_it(body: str, text: str) -> None:
+    parsed = await parse("a.html", f"<html><body>{body}</body></html>".encode())
+    assert parsed.text.strip() == text
+    assert all(parsed.text[one.start :].startswith(one.text) for one in parsed.headings)
 
 
 async def test_html_gives_its_title_and_text_without_scripts() -> None:
@@ -114,3 +223,48 @@ async def test_what_can_not_be_read_says_why_in_a_line(name: str, data: bytes, r
     with pytest.raises(Unreadable, match=reason) as caught:
         await parse(name, data)
     assert "\n" not in str(caught.value)
+
+
+PAGE = b"<html><body><p>The garden opens at nine.</p></body></html>"
+
+
+async def test_reads_that_were_cancelled_leave_room_for_the_next() -> None:
+    for _ in range(3):
+        reads = [asyncio.create_task(parse("a.html", PAGE)) for _ in range(8)]
+        await asyncio.sleep(0.02)
+        for one in reads:
+            one.cancel()
+        await asyncio.gather(*reads, return_exceptions=True)
+    assert "nine" in (await asyncio.wait_for(parse("a.html", PAGE), 60)).text
+
+
+async def test_a_cancelled_read_leaves_no_process_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_idle", [])
+    before = set(multiprocessing.active_children())
+    read = asyncio.create_task(parse("a.html", PAGE * 50_000))
+    while not (started := set(multiprocessing.active_children()) - before):
+        await asyncio.sleep(0.01)
+    read.cancel()
+    await asyncio.gather(read, return_exceptions=True)
+    for process in started:
+        await asyncio.to_thread(process.join, 30)
+        assert not process.is_alive()
+
+
+async def test_a_reader_that_was_killed_while_idle_costs_no_document() -> None:
+    await parse("a.html", PAGE)
+    for process in multiprocessing.active_children():
+        process.kill()
+        await asyncio.to_thread(process.join, 30)
+    await asyncio.sleep(0.2)
+    assert "nine" in (await parse("a.html", PAGE)).text
+
+
+async def test_a_slow_file_is_given_up_and_the_one_beside_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    await parse("a.html", PAGE)
+    monkeypatch.setattr(worker, "SECONDS", 0.0)
+    with pytest.raises(Unreadable, match="seconds"):
+        await parse("slow.html", PAGE)
+    monkeypatch.undo()
+    results = await asyncio.gather(*(parse("a.html", PAGE) for _ in range(5)))
+    assert all("nine" in one.text for one in results)

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from retrieval.chunking import chunk
 from retrieval.documents import EVERYONE, Audience, Document
 from retrieval.embedders.hashing import Hashing
+from retrieval.parsing.markdown import words_of
 from retrieval.search import PER_NAME, WAITING, Found, Searcher
 from retrieval.stores import Store
 from retrieval.stores.lance import LanceStore
@@ -118,6 +120,23 @@ async def test_one_hop_leads_to_what_a_good_passage_mentions(store: Store, leade
     assert ["link" in ways[leader], "link" in ways[other]] == [True, False]
     documents = [hit.passage.document for hit in hits]
     assert documents.index(leader) < documents.index(other)
+
+
+@pytest.mark.parametrize(
+    "link", ["[[Maria Lindqvist|her]]", "[[people/Maria Lindqvist#Desk|her]]", "[her](Maria%20Lindqvist.md)"]
+)
+async def test_a_link_leads_to_its_note_whatever_its_words_are(store: Store, link: str) -> None:
+    await fill(store)
+    parsed = words_of(f"Project Falcon was given to {link} in May.")
+    falcon = replace(written("Project Falcon", parsed.text), links=parsed.links, anchors=parsed.anchors)
+    await store.put([(falcon, chunk(falcon))])
+    await put(store, "Maria Lindqvist", "The desk is on the third floor.")
+    await put(store, "Karin Andersson", "The desk is on the third floor.")
+    await embed(store)
+    hits = (await search(store, "who was given Project Falcon?", limit=90)).hits
+    ways = {hit.passage.document: hit.via.split("+") for hit in hits}
+    assert "link" in ways["Maria Lindqvist"]
+    assert "link" not in ways.get("Karin Andersson", [])
 
 
 async def test_a_hop_in_chinese_leads_to_the_next_document(store: Store) -> None:

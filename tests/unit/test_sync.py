@@ -1,18 +1,21 @@
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from retrieval.documents import Audience
+from retrieval import sync as syncing
+from retrieval.chunking import chunk
+from retrieval.documents import Audience, Document, Passage
 from retrieval.embedders.hashing import Hashing
 from retrieval.errors import Unreadable
 from retrieval.parsing.markdown import strip
 from retrieval.sources.folder import FolderSource
 from retrieval.sources.packages import PackagesSource
-from retrieval.stores import Store
+from retrieval.stores import Store, Vector
 from retrieval.stores.lance import LanceStore
+from retrieval.stores.memory import InMemoryStore
 from retrieval.sync import Progress, Summary, Syncer, embed_pending
 
 
@@ -106,12 +109,130 @@ async def test_a_pipe_named_like_a_note_does_not_hang(store: Store, vault: Path)
     assert summary.unreadable == [(str(vault / "pipe.md"), "it is no ordinary file")]
 
 
+async def test_links_that_go_in_a_circle_are_named_and_stop_nothing(store: Store, vault: Path) -> None:
+    (vault / "loop.md").symlink_to("loop.md")
+    (vault / "to.md").symlink_to("fro.md")
+    (vault / "fro.md").symlink_to("to.md")
+    (vault / "nowhere.md").symlink_to("missing.md")
+    summary = await sync(store, FolderSource(vault))
+    assert counted(summary) == (2, 0, 0, 0)
+    reasons = {Path(what).name: reason for what, reason in summary.unreadable}
+    assert reasons.keys() == {"loop.md", "to.md", "fro.md", "nowhere.md"}
+    assert "symbolic links" in reasons["loop.md"]
+    assert "no such file" in reasons["nowhere.md"]
+    with pytest.raises(Unreadable, match="no such file or folder"):
+        await sync(store, FolderSource(vault / "loop.md"))
+
+
+async def test_a_file_whose_name_is_not_utf8_is_named_and_stops_nothing(store: Store, vault: Path) -> None:
+    (Path(os.fsdecode(os.fsencode(vault) + b"/caf\xe9.md"))).write_text("Coffee is served at ten.")
+    folder = Path(os.fsdecode(os.fsencode(vault) + b"/\xff"))
+    folder.mkdir()
+    (folder / "tea.md").write_text("Tea is served at four.")
+    summary = await sync(store, FolderSource(vault))
+    assert counted(summary) == (2, 0, 0, 0)
+    assert sorted(what.removeprefix(f"{vault}/") for what, _ in summary.unreadable) == ["\\xff/tea.md", "caf\\xe9.md"]
+    assert all("UTF-8" in reason for _, reason in summary.unreadable)
+    assert counted(await sync(store, FolderSource(folder))) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("pattern", ["!", "[z-a]", "deep\\"])
+async def test_an_ignore_file_that_can_not_be_followed_is_named_and_nothing_is_read(
+    store: Store, vault: Path, pattern: str
+) -> None:
+    (vault / ".footnoteignore").write_text(f"{pattern}\n")
+    with pytest.raises(Unreadable, match=r"\.footnoteignore: it can't be followed"):
+        await sync(store, FolderSource(vault))
+    assert (await store.counts()).documents == 0
+
+
+@pytest.mark.parametrize("folder_first", [True, False])
+async def test_a_file_in_a_folder_that_was_added_too_stays_with_whom_it_was_first(
+    store: Store, vault: Path, folder_first: bool
+) -> None:
+    folder, alone = FolderSource(vault), FolderSource(vault / "a.md")
+    first, second = (folder, alone) if folder_first else (alone, folder)
+    await sync(store, first)
+    await sync(store, second)
+    owned = await store.hashes(first.name)
+    for source in (folder, alone, folder, alone):
+        assert counted(await sync(store, source))[:3] == (0, 0, 0)
+    assert await store.hashes(first.name) == owned
+    (vault / "a.md").write_text("# Garden\n\nThe garden is closed.")
+    assert counted(await sync(store, first))[:3] == (0, 1, 0)
+    assert counted(await sync(store, second))[:3] == (0, 0, 0)
+    (vault / "a.md").unlink()
+    assert counted(await sync(store, first))[:3] == (0, 0, 1)
+    assert (await store.counts()).documents == 1
+
+
+async def test_a_document_that_its_source_gives_up_goes_over_to_another_that_has_it(store: Store, vault: Path) -> None:
+    await sync(store, FolderSource(vault))
+    await sync(store, FolderSource(vault / "a.md"))
+    (vault / ".footnoteignore").write_text("a.md\n")
+    assert counted(await sync(store, FolderSource(vault))) == (0, 0, 1, 1)
+    assert counted(await sync(store, FolderSource(vault / "a.md"))) == (1, 0, 0, 0)
+    assert counted(await sync(store, FolderSource(vault))) == (0, 0, 0, 1)
+
+
+async def test_a_file_that_was_added_on_its_own_and_deleted_is_gone(store: Store, vault: Path) -> None:
+    await sync(store, FolderSource(vault / "a.md"))
+    (vault / "a.md").unlink()
+    assert counted(await sync(store, FolderSource(vault / "a.md"))) == (0, 0, 1, 0)
+    assert (await store.counts()).documents == 0
+    with pytest.raises(Unreadable, match="no such file or folder"):
+        await sync(store, FolderSource(vault / "a.md"))
+
+
+async def test_a_file_in_a_folder_that_is_away_is_not_gone(store: Store, vault: Path) -> None:
+    await sync(store, FolderSource(vault / "deep" / "b.txt"))
+    (vault / "deep").rename(vault / "elsewhere")
+    with pytest.raises(Unreadable, match="no such file or folder"):
+        await sync(store, FolderSource(vault / "deep" / "b.txt"))
+    assert (await store.counts()).documents == 1
+
+
 async def test_vectors_fill_in_with_progress(store: Store, vault: Path) -> None:
     await sync(store, FolderSource(vault))
     seen: list[Progress] = []
     assert await embed_pending(store, Hashing(), seen.append) == 2
     assert (seen[-1].done, seen[-1].total) == (2, 2)
     assert await embed_pending(store, Hashing(), seen.append) == 0
+
+
+async def test_progress_counts_up_to_all_and_the_rate_is_that_of_this_run(store: Store, tmp_path: Path) -> None:
+    for number in range(300):
+        (tmp_path / f"note-{number}.md").write_text(f"The secret of drawer {number} is a key.")
+    reading: list[Progress] = []
+    await Syncer(store).sync(FolderSource(tmp_path), reading.append)
+    assert [one.done for one in reading] == list(range(1, 301))
+    assert {one.total for one in reading} == {300}
+    seen: list[Progress] = []
+    started = time.monotonic()
+    assert await embed_pending(store, Hashing(), seen.append) == 300
+    assert [one.done for one in seen] == sorted(one.done for one in seen)
+    assert {one.total for one in seen} == {300}
+    assert seen[-1].done == 300
+    assert seen[-1].rate >= 300 / (time.monotonic() - started)
+    assert seen[-1].seconds_left == 0
+
+
+class Refusing(InMemoryStore):
+    """Takes no vector for what speaks of a secret."""
+
+    async def embed(self, vectors: Mapping[Passage, Vector]) -> None:
+        await super().embed({one: vector for one, vector in vectors.items() if "secret" not in one.text})
+
+
+async def test_passages_that_the_store_does_not_take_end_and_hold_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(syncing, "WINDOW", 4)
+    store = Refusing()
+    texts = [*(f"A secret of drawer {number}." for number in range(20)), *(f"Note {n}." for n in range(20))]
+    for number, text in enumerate(texts):
+        document = Document(f"d{number}", "s", "", f"D {number}", text, Audience.everyone(), "h")
+        await store.put([(document, chunk(document))])
+    assert await embed_pending(store, Hashing(), lambda progress: None) == 40
+    assert (await store.counts()).embedded == 20
 
 
 async def test_two_syncs_at_once_give_each_document_once(store: Store, vault: Path) -> None:
@@ -125,8 +246,8 @@ async def test_the_installed_packages_document_themselves(store: Store) -> None:
     summary = await sync(store, PackagesSource())
     assert summary.new > 100
     assert summary.unreadable == []
-    assert await store.named(["langgraph"], Audience.everyone()) == {"langgraph": ["package:langgraph"]}
-    found = await store.full_text("interrupt human-in-the-loop resume langgraph", Audience.everyone(), 5)
+    assert await store.named(["langgraph"], Audience.public()) == {"langgraph": ["package:langgraph"]}
+    found = await store.full_text("interrupt human-in-the-loop resume langgraph", Audience.public(), 5)
     assert any("langgraph" in hit.passage.title for hit in found)
 
 
