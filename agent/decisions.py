@@ -7,59 +7,80 @@ learn it. A teacher that fails or answers nonsense is replaced by the rule, and 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from agent import commands
 from agent.answerability import answerability, threshold
 from agent.decision_log import Decided, DecisionLog
 from agent.errors import ModelUnavailable
 from agent.evidence import Evidence, Sentence
+from agent.follow_ups import leans_back, with_talk
 from agent.models import ChatModel, Message, Request, complete
+from agent.splitting import questions
 from agent.state import Turn
 from agent.support import support
-from agent.text import STOPWORDS, content, words
+from agent.text import phrases, words
+
+LONGEST_QUESTION = 4_000
+MOST_QUERIES = 4
+
+
+def _sure(said: object) -> float:
+    """How sure a teacher says it is; what is no share, nor a percentage, says nothing."""
+    if not isinstance(said, int | float) or not 0 <= said <= 100:
+        return 0.5
+    return said if said <= 1 else said / 100
+
+
+def _first_queries(said: object) -> object:
+    """The first few different ones."""
+    if not isinstance(said, list):
+        return said
+    return list(dict.fromkeys(one for one in said if isinstance(one, str) and one.strip()))[:MOST_QUERIES]
+
+
+Confidence = Annotated[float, BeforeValidator(_sure), Field(ge=0, le=1)]
 
 
 class Route(BaseModel):
     """What a message asks for: an answer, an action, or a word about the assistant itself."""
 
     route: Literal["answer", "act", "greet"]
-    confidence: float = Field(default=1.0, ge=0, le=1)
+    confidence: Confidence = 1.0
 
 
 class Standalone(BaseModel):
     """The question as one would ask it with no talk before it."""
 
-    question: str = Field(min_length=1, max_length=4_000)
-    confidence: float = Field(default=1.0, ge=0, le=1)
+    question: str = Field(min_length=1, max_length=LONGEST_QUESTION)
+    confidence: Confidence = 1.0
 
 
 class Split(BaseModel):
     """The searches that the question needs."""
 
-    queries: list[str] = Field(min_length=1, max_length=4)
-    confidence: float = Field(default=1.0, ge=0, le=1)
+    queries: Annotated[list[str], BeforeValidator(_first_queries)] = Field(min_length=1, max_length=MOST_QUERIES)
+    confidence: Confidence = 1.0
 
 
 class Enough(BaseModel):
     """Whether the evidence answers the question; if not, what to look for next."""
 
     enough: bool
-    next_query: str = Field(default="", max_length=1_000)
-    confidence: float = Field(default=1.0, ge=0, le=1)
+    next_query: Annotated[str, BeforeValidator(lambda said: said or "")] = Field(default="", max_length=1_000)
+    confidence: Confidence = 1.0
 
 
 class Supported(BaseModel):
     """Whether a sentence follows from the text it cites."""
 
     supported: bool
-    confidence: float = Field(default=1.0, ge=0, le=1)
+    confidence: Confidence = 1.0
 
 
 Value = TypeVar("Value", Route, Standalone, Split, Enough, Supported)
@@ -108,7 +129,7 @@ async def standalone(decider: Decider, question: str, transcript: Sequence[Turn]
     """What is asked, with what the talk before it adds."""
     asked = {"question": question, "transcript": [f"{turn['who']}: {turn['text'][:500]}" for turn in transcript[-8:]]}
     if not transcript:
-        return _settle(decider, "standalone", asked, Standalone(question=question[:4_000]), "rule")
+        return _settle(decider, "standalone", asked, Standalone(question=question[:LONGEST_QUESTION]), "rule")
     return await _decide(decider, "standalone", asked, Standalone, lambda: _standalone_rule(question, transcript))
 
 
@@ -135,7 +156,7 @@ async def enough(
 async def supported(decider: Decider, sentence: Sentence) -> Decision[Supported]:
     """Does the sentence follow from what it cites? Words and numbers decide the clear cases, the teacher the rest."""
     quotes = [citation["quote"] for citation in sentence["citations"]]
-    asked = {"sentence": sentence["text"], "quotes": quotes}
+    asked = {"quotes": quotes, "sentence": sentence["text"]}
     share = support(sentence["text"], quotes)
     rule = Supported(supported=share >= 0.5, confidence=min(1.0, 0.5 + abs(share - 0.5)))
     if share in (0.0, 1.0) or decider.model is None:
@@ -166,7 +187,13 @@ async def _ask_teacher(model: ChatModel, name: str, asked: dict[str, Any], answe
         schema=answer.model_json_schema(),
         max_tokens=400,
     )
-    return answer.model_validate_json((await complete(model, request)).text)
+    return answer.model_validate_json(_json((await complete(model, request)).text))
+
+
+def _json(said: str) -> str:
+    """The JSON object in what a teacher said, however it introduced or fenced it."""
+    start, end = said.find("{"), said.rfind("}")
+    return said[start : end + 1] if 0 <= start < end else said
 
 
 def _settle(decider: Decider, name: str, asked: dict[str, Any], value: Value, by: str) -> Decision[Value]:
@@ -190,42 +217,26 @@ def _plain(asked: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-_POINTING = re.compile(
-    r"\b(it|its|that|this|these|those|they|them|their|he|she|him|her|there|one|ones|else|instead|same|former|latter)\b"
-    r"|^(and|but|or|so|then|what about|how about|why|really|more|which|when|where|who)\b|[它他她那这其]",
-    re.IGNORECASE,
-)
-
-
 def _standalone_rule(question: str, transcript: Sequence[Turn]) -> Standalone:
-    """A follow-up that points back, or says little, takes the words of the last question with it."""
-    previous = next((turn["text"] for turn in reversed(transcript) if not turn["assistant"]), "")
-    says = content(question)
-    points_back = bool(_POINTING.search(question)) and len(says) <= 6
-    if not previous or (not points_back and len(says) > 2):
-        return Standalone(question=question, confidence=0.7)
-    new = [word for word in words(question) if word not in STOPWORDS]
-    carried = [word for word in words(previous) if word not in STOPWORDS and word not in new]
-    # The new words stand twice, so that they weigh more than what is carried over.
-    whole = f"{question.rstrip('?？ ')}: {' '.join([*new, *carried[:12]])}"
-    return Standalone(question=whole if carried else question, confidence=0.6)
-
-
-_JOINT = re.compile(
-    r"(?<=[?？])\s+|\s+(?:and|;)\s+(?=(?:what|who|when|where|why|how|which|is|are|does|do|can)\b)", re.I
-)
+    """A follow-up takes with it what the questions before it were about."""
+    before = [t["text"] for t in transcript if not t["assistant"] and not commands.is_greeting(t["text"])]
+    if not before or not leans_back(question):
+        return Standalone(question=question[:LONGEST_QUESTION], confidence=0.7)
+    return Standalone(question=with_talk(question, before)[:LONGEST_QUESTION], confidence=0.6)
 
 
 def _split_rule(question: str) -> Split:
-    parts = [part.strip() for part in _JOINT.split(question) if len(content(part)) >= 2]
-    return Split(queries=[question, *parts[:3]] if len(parts) > 1 else [question], confidence=0.6)
+    parts = questions(question)
+    return Split(queries=[question, *parts[: MOST_QUERIES - 1]] if len(parts) > 1 else [question], confidence=0.6)
 
 
 def _enough_rule(question: str, evidence: Sequence[Evidence], searched: Sequence[str]) -> Enough:
-    """The measured answerability of the best passages against its threshold; next, the bare content words."""
+    """The measured answerability of the best passages against its threshold; next, the question's bare words."""
     score = answerability(question, evidence)
-    keywords = " ".join(dict.fromkeys(word for word in words(question) if word not in STOPWORDS))
-    following = keywords if keywords and keywords not in searched else ""
+    keywords = " ".join(phrases(question))
+    known = {" ".join(words(query)) for query in searched}
     return Enough(
-        enough=score >= threshold(), next_query=following, confidence=min(1.0, abs(score - threshold()) + 0.5)
+        enough=score >= threshold(),
+        next_query=keywords if " ".join(words(keywords)) not in known else "",
+        confidence=min(1.0, abs(score - threshold()) + 0.5),
     )

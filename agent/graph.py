@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import Any, Literal
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -105,7 +106,8 @@ class Nodes:
         queries = [query for query in state["queries"] if query not in state["searched"]] or [state["standalone"]]
         _status(f"Searching for “{_short(queries[0])}”" + (f" and {len(queries) - 1} more" if queries[1:] else ""))
         found = await asyncio.gather(*(self._agent.search(query, state) for query in queries))
-        evidence = merge(state["evidence"], [item for items, _ in found for item in items])
+        read = [*state.get("attached", []), *(item for items, _ in found for item in items)]
+        evidence = merge(state["evidence"], read)
         searched = [*state["searched"], *queries]
         async with self._agent.decider(state) as decider:
             decision = await decisions.enough(decider, state["standalone"], evidence, searched)
@@ -141,10 +143,11 @@ class Nodes:
             for writer in self._agent.writers(state):
                 drafts = []
                 try:
-                    async for sentence in writer.write(state["standalone"], state["evidence"]):
-                        verdict = await decisions.supported(decider, sentence)
-                        drafts.append(Draft(sentence=sentence, supported=verdict.value.supported))
-                        _show([draft["sentence"] for draft in drafts if draft["supported"]])
+                    async with aclosing(writer.write(state["standalone"], state["evidence"])) as written:
+                        async for sentence in written:
+                            verdict = await decisions.supported(decider, sentence)
+                            drafts.append(Draft(sentence=sentence, supported=verdict.value.supported))
+                            _show([draft["sentence"] for draft in drafts if draft["supported"]])
                 except ModelUnavailable as error:
                     decider.notes = _add(decider.notes, f"Quoted instead of written: {error}")
                     _show([])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,12 +14,28 @@ from agent.answerability import answerability, threshold
 from agent.evidence import Evidence, Sentence, cite
 from agent.text import content
 from retrieval.embedders import Embedder
+from retrieval.sentences import Span
 from retrieval.sentences import sentences as split_sentences
 
-_LIST_MARK = re.compile(r"^(?:[-*+•]|\d{1,2}[.)])\s+")
 PASSAGES = 6
-NEAREST = 12
-QUOTES = 4
+WHOLE = 3
+"""Passages of which every sentence is compared by meaning; of the others those that share most words."""
+NEAREST = 20
+QUOTES = 3
+LEAST = 2
+"""Words that carry meaning in what is quoted."""
+CLOSE = 0.75
+"""How close to the best sentence another must come to be quoted too."""
+LONGEST = 700
+"""Characters of a quote that goes on with the list it announces."""
+_MEANING = 0.6
+_LIST_MARK = re.compile(r"^(?:[-*+•]|\d{1,2}[.)])\s+")
+_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,2}[.)])\s+\S")
+_GOES_ON = re.compile(
+    r"^(?:it|this|that|these|those|they|he|she|its|their|but|however|otherwise|then|so|instead|also|yes|no|if not)\b"
+    r"|^(?:它|他|她|这|那|但|否则|然后)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,62 +54,94 @@ class QuotingWriter:
     def __init__(self, embedder: Embedder | None = None) -> None:
         self._embedder = embedder
 
-    async def write(self, question: str, evidence: Sequence[Evidence]) -> AsyncIterator[Sentence]:
+    async def write(self, question: str, evidence: Sequence[Evidence]) -> AsyncGenerator[Sentence]:
         if answerability(question, evidence) < threshold():
             return
-        candidates = sorted(_candidates(question, evidence[:PASSAGES]), key=lambda found: -found.score)[:NEAREST]
-        ranked = await self._by_meaning(question, candidates)
-        chosen = _choose(ranked)
-        for found in sorted(chosen, key=lambda one: (one.rank, one.start)):
-            text = _LIST_MARK.sub("", " ".join(found.text.split()))
-            yield Sentence(text=text, citations=[cite(found.evidence, found.start, found.end)])
+        ranked = await self._by_meaning(question, _candidates(question, evidence[:PASSAGES]))
+        said: list[tuple[int, int, int]] = []
+        for found in sorted(_choose(ranked), key=lambda one: (one.rank, one.start)):
+            start, end = _whole(found)
+            if any(rank == found.rank and start < last and first < end for rank, first, last in said):
+                continue
+            said.append((found.rank, start, end))
+            text = _LIST_MARK.sub("", " ".join(found.evidence["text"][start:end].split()))
+            yield Sentence(text=text, citations=[cite(found.evidence, start, end)])
 
     async def mend(self, sentence: Sentence) -> Sentence | None:
         """A quote is right or it is not."""
         return None
 
     async def _by_meaning(self, question: str, candidates: list[_Candidate]) -> list[_Candidate]:
+        """The nearest candidates, best first."""
+        by_words = sorted(candidates, key=lambda found: -found.score)
         if self._embedder is None or not candidates:
-            return candidates
+            return by_words
+        near = [one for one in by_words if one.rank < WHOLE][:NEAREST]
+        near += [one for one in by_words if one.rank >= WHOLE][: NEAREST - len(near)]
         asked = await self._embedder.query(question)
-        vectors = await self._embedder.passages([f"{one.evidence['title']}\n{one.text}" for one in candidates])
-        near = vectors @ asked
-        spread = float(np.ptp(near)) or 1.0
-        rescored = [
-            _Candidate(
-                c.rank, c.start, c.end, c.text, c.evidence, 0.5 * c.score + 0.5 * float((n - near.min()) / spread)
-            )
-            for c, n in zip(candidates, near, strict=True)
+        vectors = await self._embedder.passages([f"{_heading(one.evidence)}: {one.text}" for one in near])
+        similar = vectors @ asked
+        scaled = (similar - similar.min()) / (float(np.ptp(similar)) or 1.0)
+        scored = [
+            replace(one, score=(1 - _MEANING) * one.score + _MEANING * float(value) * _stands(one))
+            for one, value in zip(near, scaled, strict=True)
         ]
-        return sorted(rescored, key=lambda found: -found.score)
+        return sorted(scored, key=lambda found: -found.score)
 
 
 def _candidates(question: str, evidence: Sequence[Evidence]) -> list[_Candidate]:
     """Every sentence of the passages, scored by the share of the question's words it has, the rare ones weighing more."""
     times = Counter(content(question))
     asked = set(times)
-    pieces = [(rank, item, span) for rank, item in enumerate(evidence) for span in split_sentences(item["text"])]
+    pieces = [(rank, item, span) for rank, item in enumerate(evidence) for span in _spans(item)]
     bags = [set(content(item["text"][slice(*span)])) for _, item, span in pieces]
     seen = Counter(word for bag in bags for word in bag & asked)
     weight = {word: times[word] * math.log(1 + len(bags) / (1 + seen[word])) for word in asked}
     total = sum(weight.values()) or 1.0
     found = []
     for (rank, item, (start, end)), bag in zip(pieces, bags, strict=True):
+        if len(bag) < LEAST:
+            continue
         context = set(content(f"{item['title']} {' '.join(item['headings'])}"))
         covered = sum(weight[word] * (1.0 if word in bag else 0.5) for word in asked & (bag | context))
-        score = covered / total * _readable(item["text"][start:end], len(bag)) * 0.95**rank
-        found.append(_Candidate(rank, start, end, item["text"][start:end], item, score))
+        one = _Candidate(rank, start, end, item["text"][start:end], item)
+        found.append(replace(one, score=covered / total * _stands(one)))
     return found
 
 
-def _readable(text: str, says: int) -> float:
-    """How well a piece stands as a sentence of an answer: code, headings and scraps do less."""
-    if text.endswith((":", "：", "?", "？")):
-        return 0.3
+def _spans(item: Evidence) -> list[Span]:
+    """The sentences of a passage; its headings are none, nor do they begin one."""
+    text = item["text"]
+    spans = [(start + _leading_heading(text[start:end], item), end) for start, end in split_sentences(text)]
+    return [(start, end) for start, end in spans if not _is_heading(text[start:end], item)]
+
+
+def _leading_heading(piece: str, item: Evidence) -> int:
+    """How many characters a heading's line takes at the start of a piece that goes on after it."""
+    line, broken, rest = piece.partition("\n")
+    if not broken or not rest.strip():
+        return 0
+    short = len(line) <= 60 and len(line.split()) <= 8 and not line.rstrip().endswith((",", ";", "，", "、"))
+    if _is_heading(line, item) or (short and not _ITEM.match(line) and rest.lstrip()[:1].isupper()):
+        return len(piece) - len(rest.lstrip())
+    return 0
+
+
+def _is_heading(line: str, item: Evidence) -> bool:
+    plain = " ".join(line.split())
+    return bool(plain) and any(" ".join(heading.split()).endswith(plain) for heading in item["headings"])
+
+
+def _stands(one: _Candidate) -> float:
+    """How well a sentence stands as a part of an answer, 0 to 1; code, scraps and what ranks low do less."""
+    text = one.text
+    prior = 0.93**one.rank
+    if text.endswith(("?", "？")):
+        return 0.3 * prior
     signs = sum(char in "=(){}[]<>_`|\\/;#" for char in text)
     if signs > 0.04 * len(text) + 1:
-        return 0.3
-    return 1.0 if says >= 3 else 0.4
+        return 0.4 * prior
+    return prior if len(set(content(text))) > LEAST else 0.5 * prior
 
 
 def _choose(ranked: Sequence[_Candidate]) -> list[_Candidate]:
@@ -102,8 +150,27 @@ def _choose(ranked: Sequence[_Candidate]) -> list[_Candidate]:
     for one in ranked:
         bag = set(content(one.text))
         repeats = any(len(bag & set(content(other.text))) > 0.8 * max(1, len(bag)) for other in chosen)
-        if not repeats and (not chosen or one.score >= 0.7 * chosen[0].score):
+        if not repeats and (not chosen or one.score >= CLOSE * chosen[0].score):
             chosen.append(one)
         if len(chosen) == QUOTES:
             break
     return chosen
+
+
+def _whole(found: _Candidate) -> Span:
+    """The span that can be understood alone: with the list it announces, or the sentence it goes on from."""
+    spans = _spans(found.evidence)
+    place = spans.index((found.start, found.end))
+    start, end = found.start, found.end
+    if place and _GOES_ON.match(_LIST_MARK.sub("", found.text)) and end - spans[place - 1][0] <= LONGEST:
+        start = spans[place - 1][0]
+    if found.text.endswith((":", "：")):
+        for first, last in spans[place + 1 :]:
+            if last - start > LONGEST or not _ITEM.match(found.evidence["text"][first:last]):
+                break
+            end = last
+    return start, end
+
+
+def _heading(item: Evidence) -> str:
+    return item["headings"][-1] if item["headings"] else item["title"]

@@ -58,6 +58,8 @@ class State(TypedDict, total=False):
     person_name: str
     question: str
     transcript: list[Turn]
+    attached: list[Evidence]
+    """What fits of the files that came with the question."""
     standalone: str
     route: str
     queries: list[str]

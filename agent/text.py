@@ -9,161 +9,17 @@ import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
-STOPWORDS = frozenset(
-    [
-        "a",
-        "about",
-        "after",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "being",
-        "between",
-        "both",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "don't",
-        "during",
-        "each",
-        "few",
-        "for",
-        "from",
-        "further",
-        "get",
-        "give",
-        "had",
-        "has",
-        "have",
-        "having",
-        "he",
-        "her",
-        "here",
-        "hers",
-        "him",
-        "his",
-        "how",
-        "i",
-        "i'm",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "it's",
-        "its",
-        "itself",
-        "just",
-        "let",
-        "let's",
-        "like",
-        "make",
-        "me",
-        "more",
-        "most",
-        "my",
-        "no",
-        "nor",
-        "not",
-        "of",
-        "off",
-        "on",
-        "once",
-        "only",
-        "or",
-        "other",
-        "our",
-        "out",
-        "over",
-        "please",
-        "same",
-        "say",
-        "she",
-        "should",
-        "so",
-        "some",
-        "such",
-        "tell",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "to",
-        "too",
-        "under",
-        "until",
-        "up",
-        "upon",
-        "us",
-        "use",
-        "using",
-        "very",
-        "want",
-        "was",
-        "we",
-        "were",
-        "what",
-        "what's",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "的",
-        "了",
-        "是",
-        "在",
-        "我",
-        "你",
-        "他",
-        "们",
-        "吗",
-        "呢",
-        "什",
-        "么",
-        "怎",
-        "样",
-        "如",
-        "何",
-        "请",
-        "和",
-        "与",
-        "有",
-        "这",
-        "那",
-    ]
-)
+_PART = re.compile(rf"{_CJK.pattern}|(?:(?!{_CJK.pattern}).)+")
+_STOPWORDS = """
+a about after all also am an and any are as at be because been before being between both but by can could did do
+does doing don't during each few for from further get give had has have having he her here hers him his how i
+i'm if in into is it it's its itself just let let's like make me more most my no nor not of off on once only or
+other our out over please same say she should so some such tell than that the their them then there these they
+this those through to too under until up upon us use using very want was we were what what's when where which
+while who whom whose why will with would you your
+的 了 是 在 我 你 他 们 吗 呢 什 么 怎 样 如 何 请 和 与 有 这 那
+"""
+STOPWORDS = frozenset(_STOPWORDS.split())
 
 
 def words(text: str) -> list[str]:
@@ -171,7 +27,7 @@ def words(text: str) -> list[str]:
     found: list[str] = []
     for match in _WORD.finditer(text.lower()):
         word = match.group().replace("’", "'")
-        found.extend(_CJK.findall(word) if _CJK.search(word) else [word])
+        found.extend(_PART.findall(word))
     return found
 
 
@@ -188,3 +44,22 @@ def stem(word: str) -> str:
 def content(text: str) -> list[str]:
     """The stems that carry meaning, in order, stop words left out."""
     return [stem(word) for word in words(text) if word not in STOPWORDS]
+
+
+def is_wide(text: str) -> bool:
+    """Whether it is written, at least in part, in Chinese, Japanese or Korean."""
+    return bool(_CJK.search(text))
+
+
+def phrases(text: str) -> list[str]:
+    """The words that carry meaning as they stand in the text; neighbours stay together."""
+    spans: list[tuple[int, int]] = []
+    for match in _WORD.finditer(text):
+        for part in _PART.finditer(match.group()):
+            if part.group().lower().replace("’", "'") in STOPWORDS:
+                continue
+            start, end = match.start() + part.start(), match.start() + part.end()
+            if spans and not text[spans[-1][1] : start].strip(" -"):
+                start = spans.pop()[0]
+            spans.append((start, end))
+    return [text[start:end] for start, end in spans]

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from itertools import pairwise
 from typing import Protocol
 
 from agent.decisions import prompt
 from agent.evidence import Citation, Evidence, Sentence, cite
+from agent.marks import Claim, claims
 from agent.models import ChatModel, Completion, Message, Request, SourceText, complete
-from agent.support import support
+from agent.support import overlap, support
 from retrieval.sentences import sentences as split_sentences
 
 
 class Writer(Protocol):
     """Writes the answer to a question, a sentence at a time; none at all where the evidence holds no answer."""
 
-    def write(self, question: str, evidence: Sequence[Evidence]) -> AsyncIterator[Sentence]: ...
+    def write(self, question: str, evidence: Sequence[Evidence]) -> AsyncGenerator[Sentence]: ...
 
     async def mend(self, sentence: Sentence) -> Sentence | None:
         """The sentence, so that what it cites supports it; None where it can't be mended."""
         ...
 
 
-_MARKS = re.compile(r"\s*((?:\[\d{1,2}\]\s*)+)([.。!?！？]?)")
-_MARK = re.compile(r"\[(\d{1,2})\]")
-_NO_ANSWER = "NO ANSWER"
+_REMINDER = "Answer in short whole sentences, each with the number of its passage in square brackets at its end."
+"""Said last, since small models heed the end of a long message most."""
+_NO_ANSWER = re.compile(r"\W*no answer\b", re.IGNORECASE)
 
 
 class ProseWriter:
@@ -35,23 +37,14 @@ class ProseWriter:
     def __init__(self, model: ChatModel) -> None:
         self._model = model
 
-    async def write(self, question: str, evidence: Sequence[Evidence]) -> AsyncIterator[Sentence]:
-        buffer, whole, marked = "", Completion(""), False
-        async for piece in self._model.stream(self._request(question, evidence)):
-            if isinstance(piece, Completion):
-                whole = piece
-                continue
-            buffer += piece
-            ready, buffer = _complete(buffer)
-            for text, numbers in ready:
-                marked = True
-                yield _sentence(text, numbers, evidence)
-        if whole.citations and not marked:
-            for sentence in _provider_cited(whole, evidence):
-                yield sentence
-            return
-        for text, numbers in _rest(buffer):
-            yield _sentence(text, numbers, evidence)
+    async def write(self, question: str, evidence: Sequence[Evidence]) -> AsyncGenerator[Sentence]:
+        told = _Told(evidence)
+        async with aclosing(self._model.stream(self._request(question, evidence))) as pieces:
+            async for piece in pieces:
+                for sentence in told.take(piece):
+                    yield sentence
+        for sentence in told.end():
+            yield sentence
 
     async def mend(self, sentence: Sentence) -> Sentence | None:
         quotes = "\n".join(citation["quote"] for citation in sentence["citations"])
@@ -59,7 +52,8 @@ class ProseWriter:
             return None
         asked = f"<sentence>\n{sentence['text']}\n</sentence>\n<passage>\n{quotes}\n</passage>"
         messages = [Message("system", prompt("mend")), Message("user", asked)]
-        text = (await complete(self._model, Request(messages, purpose="mend", max_tokens=200))).text.strip()
+        said = (await complete(self._model, Request(messages, purpose="mend", max_tokens=200))).text
+        text = " ".join(claim.text for claim in claims(said)[0])
         return None if not text or text.startswith("DROP") else Sentence(text=text, citations=sentence["citations"])
 
     def _request(self, question: str, evidence: Sequence[Evidence]) -> Request:
@@ -67,57 +61,82 @@ class ProseWriter:
             f"[{number}] {' > '.join((item['title'], *item['headings']))}\n{item['text']}"
             for number, item in enumerate(evidence, 1)
         ]
-        asked = "<passages>\n" + "\n\n".join(passages) + f"\n</passages>\n\nQuestion: {question}"
+        asked = "<passages>\n" + "\n\n".join(passages) + f"\n</passages>\n\nQuestion: {question}\n\n{_REMINDER}"
         sources = [SourceText(str(number), f"{e['title']}\n{e['text']}") for number, e in enumerate(evidence, 1)]
         messages = [Message("system", prompt("write")), Message("user", asked)]
         return Request(messages, purpose="write", sources=sources, max_tokens=900)
 
 
-def _complete(buffer: str) -> tuple[list[tuple[str, list[int]]], str]:
-    """The sentences that have ended with their marks, and what is left. A mark at the very end may still grow."""
-    ready: list[tuple[str, list[int]]] = []
-    position = 0
-    for match in _MARKS.finditer(buffer):
-        if match.end() == len(buffer):
-            break
-        text = buffer[position : match.start()].strip()
-        if text:
-            ready.append((text + match[2], [int(number) for number in _MARK.findall(match[1])]))
-        position = match.end()
-    return ready, buffer[position:]
+class _Told:
+    """What a model has told so far. Its first sentences wait for a mark: where none comes, the provider's citations count."""
+
+    def __init__(self, evidence: Sequence[Evidence]) -> None:
+        self._evidence = evidence
+        self._buffer = ""
+        self._waiting: list[Claim] = []
+        self._marked = False
+        self._over = False
+        self._whole = Completion("")
+
+    def take(self, piece: str | Completion) -> list[Sentence]:
+        """The sentences that are complete with this piece."""
+        if isinstance(piece, Completion):
+            self._whole = piece
+            return []
+        ready, self._buffer = claims(self._buffer + piece, more=True)
+        return self._ready(ready)
+
+    def end(self) -> list[Sentence]:
+        """The sentences that were left."""
+        last = self._ready(claims(self._buffer)[0])
+        if self._whole.citations and not self._marked:
+            return _provider_cited(self._whole, self._evidence)
+        return [*last, *(_sentence(claim, self._evidence) for claim in self._waiting)]
+
+    def _ready(self, found: Sequence[Claim]) -> list[Sentence]:
+        for claim in found:
+            self._over = self._over or bool(_NO_ANSWER.match(claim.text))
+            if not self._over and not _introduces(claim):
+                self._waiting.append(claim)
+                self._marked = self._marked or bool(claim.numbers)
+        if not self._marked:
+            return []
+        ready, self._waiting = self._waiting, []
+        return [_sentence(claim, self._evidence) for claim in ready]
 
 
-def _rest(buffer: str) -> list[tuple[str, list[int]]]:
-    """What the answer ends with: marked sentences, then perhaps one that cites nothing."""
-    ready, left = _complete(buffer + "\n")
-    left = left.strip()
-    return ready if not left or left.rstrip(".") == _NO_ANSWER else [*ready, (left, [])]
+def _introduces(claim: Claim) -> bool:
+    """Whether it only leads to what follows, and claims nothing itself."""
+    return not claim.numbers and claim.text.endswith((":", "：", ":**"))
 
 
-def _sentence(text: str, numbers: Sequence[int], evidence: Sequence[Evidence]) -> Sentence:
-    citations = [_best_span(text, evidence[number - 1]) for number in numbers if 0 < number <= len(evidence)]
-    return Sentence(text=text, citations=citations)
+def _sentence(claim: Claim, evidence: Sequence[Evidence]) -> Sentence:
+    cited = [evidence[number - 1] for number in claim.numbers if 0 < number <= len(evidence)]
+    return Sentence(text=claim.text, citations=[_best_span(claim.text, item) for item in cited])
 
 
 def _best_span(text: str, evidence: Evidence) -> Citation:
     """The sentence of the passage, or the two in a row, that carry the text best."""
     spans = split_sentences(evidence["text"]) or [(0, len(evidence["text"]))]
     windows = [*spans, *((a, d) for (a, _), (_, d) in pairwise(spans))]
-    start, end = max(windows, key=lambda span: (support(text, [evidence["text"][slice(*span)]]), span[0] - span[1]))
-    return cite(evidence, start, end)
+
+    def carries(span: tuple[int, int]) -> tuple[float, float, int]:
+        said = [evidence["text"][slice(*span)]]
+        return overlap(text, said), support(text, said), span[0] - span[1]
+
+    return cite(evidence, *max(windows, key=carries))
 
 
 def _provider_cited(completion: Completion, evidence: Sequence[Evidence]) -> list[Sentence]:
     """A provider's own citations, laid over the sentences of its answer."""
     written: list[Sentence] = []
     for start, end in split_sentences(completion.text):
-        numbers = [
+        numbers = dict.fromkeys(
             int(source)
             for cited in completion.citations
             if cited.start < end and cited.end > start
             for source in cited.sources
             if source.isdigit()
-        ]
-        text = _MARK.sub("", completion.text[start:end]).strip()
-        written.append(_sentence(text, list(dict.fromkeys(numbers)), evidence))
+        )
+        written.append(_sentence(Claim(completion.text[start:end], tuple(numbers)), evidence))
     return written

@@ -1,14 +1,15 @@
 """The port `ChatModel`: messages in, text and tool calls out. One file a provider.
 
-What every adapter promises: `stream` yields pieces of text as they come and ends with exactly one
-`Completion` that holds the whole; usage is what the provider reported (or counted where it reports none);
+What every adapter promises: `stream` yields pieces of text as they come, an empty one as soon as the provider has
+begun (from there on it charges), and ends with exactly one `Completion` that holds the whole; usage is what the
+provider reported (or an estimate where it reports none);
 whatever the provider does wrong (away, 429 after bounded retries, 500, garbage) is a `ModelUnavailable`
 of one line without secrets. Tool arguments that are not a JSON object are garbage.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -103,7 +104,7 @@ class Request:
 class ChatModel(Protocol):
     name: str
 
-    def stream(self, request: Request) -> AsyncIterator[str | Completion]: ...
+    def stream(self, request: Request) -> AsyncGenerator[str | Completion]: ...
 
     async def close(self) -> None: ...
 

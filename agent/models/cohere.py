@@ -6,11 +6,11 @@ API: https://docs.cohere.com/reference/chat-stream (v2). The extra `cohere`.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from cohere import AsyncClientV2
@@ -18,8 +18,9 @@ from cohere.core.api_error import ApiError
 from pydantic import SecretStr, ValidationError
 
 from agent.errors import ModelUnavailable
-from agent.models import Cited, Completion, Message, Request, ToolCall, Usage
+from agent.models import Cited, Completion, Request, Usage, wire
 from agent.models.http import TRIES, may_pass, wait_before
+from agent.models.tokens import counted
 
 
 @dataclass(slots=True)
@@ -40,14 +41,14 @@ class Cohere:
         self._model = model
         self._client = AsyncClientV2(api_key=key.get_secret_value(), base_url=url or None, timeout=120)
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+    async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
         started = time.monotonic()
         gathered = _Gathered()
         for attempt in range(1, TRIES + 1):
             try:
-                async for event in self._client.chat_stream(**self._arguments(request)):
-                    if piece := _take(event, gathered):
-                        yield piece
+                async with aclosing(self._events(request)) as events:
+                    async for event in events:
+                        yield _take(event, gathered)
                 break
             except ApiError as error:
                 if attempt == TRIES or gathered.began or not may_pass(error.status_code or 0):
@@ -58,10 +59,14 @@ class Cohere:
                 raise ModelUnavailable(f"{self.name} could not be understood ({type(error).__name__}).") from error
         if not gathered.ended:
             raise ModelUnavailable(f"{self.name} broke off in the middle.")
-        asked, wrote = gathered.tokens
-        calls = tuple(_call(self.name, call) for _, call in sorted(gathered.calls.items()))
-        usage = Usage(asked, wrote, seconds=time.monotonic() - started)
-        yield Completion("".join(gathered.text), calls, tuple(gathered.citations), usage)
+        text, (asked, wrote) = "".join(gathered.text), gathered.tokens
+        calls = tuple(wire.tool_call(self.name, call) for _, call in sorted(gathered.calls.items()))
+        usage = counted(request, text, Usage(asked, wrote, seconds=time.monotonic() - started))
+        yield Completion(text, calls, tuple(gathered.citations), usage)
+
+    def _events(self, request: Request) -> AsyncGenerator[Any]:
+        """The client's stream, which is a generator though it does not say so: left early, it must be closed."""
+        return cast("AsyncGenerator[Any]", self._client.chat_stream(**self._arguments(request)))
 
     async def close(self) -> None:
         """The client closes with its connections."""
@@ -69,16 +74,13 @@ class Cohere:
     def _arguments(self, request: Request) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "model": self._model,
-            "messages": [_message(message) for message in request.messages],
+            "messages": [wire.message(message) for message in request.messages],
             "max_tokens": request.max_tokens,
             "temperature": 0.0,
             "request_options": {"max_retries": 0, "timeout_in_seconds": 120},
         }
         if request.tools:
-            arguments["tools"] = [
-                {"type": "function", "function": {"name": t.name, "description": t.description, "parameters": t.schema}}
-                for t in request.tools
-            ]
+            arguments["tools"] = wire.tool_specs(request.tools)
         if request.sources:
             arguments["documents"] = [{"id": source.id, "data": {"text": source.text}} for source in request.sources]
         if request.schema is not None:
@@ -109,28 +111,6 @@ def _take(event: Any, gathered: _Gathered) -> str:
             tokens = event.delta.usage.tokens
             gathered.tokens = (int(tokens.input_tokens or 0), int(tokens.output_tokens or 0))
     return ""
-
-
-def _message(message: Message) -> dict[str, Any]:
-    if message.role == "tool":
-        return {"role": "tool", "tool_call_id": message.tool_call, "content": message.content}
-    if message.tool_calls:
-        calls = [
-            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": json.dumps(dict(c.arguments))}}
-            for c in message.tool_calls
-        ]
-        return {"role": "assistant", "tool_calls": calls}
-    return {"role": message.role, "content": message.content}
-
-
-def _call(model: str, call: dict[str, str]) -> ToolCall:
-    try:
-        arguments = json.loads(call["arguments"] or "{}")
-    except ValueError:
-        arguments = None
-    if not isinstance(arguments, dict):
-        raise ModelUnavailable(f"{model} called {call['name'][:60]} with arguments that are no JSON object.")
-    return ToolCall(call["id"], call["name"], arguments)
 
 
 def _said(body: Any) -> str:

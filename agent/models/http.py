@@ -13,6 +13,8 @@ from agent.errors import ModelUnavailable
 
 TRIES = 3
 LONGEST_WAIT = 20.0
+_LOST = (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError)
+"""No answer has begun; the last is a kept connection that the server has closed meanwhile, as llama.cpp does."""
 TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 
 
@@ -20,14 +22,17 @@ TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 async def post_stream(
     client: httpx.AsyncClient, model: str, path: str, body: Mapping[str, Any]
 ) -> AsyncIterator[httpx.Response]:
-    """A streaming POST that has begun to answer; 429 and 5xx before that are tried again, three times at most.
+    """A streaming POST that has begun to answer; 429, 5xx and a lost connection before that are tried again, three
+    times at most.
 
     Raises `ModelUnavailable`; a status that no second try can mend (400, 401, 404) raises at once.
     """
+    began = False
     for attempt in range(1, TRIES + 1):
         try:
             async with client.stream("POST", path, json=body) as response:
                 if response.status_code < httpx.codes.BAD_REQUEST:
+                    began = True
                     yield response
                     return
                 await response.aread()
@@ -35,7 +40,7 @@ async def post_stream(
                     raise ModelUnavailable(f"{model} answered {response.status_code} {_said(response)}".strip() + ".")
                 wait = wait_before(response.headers.get("retry-after"), attempt)
         except httpx.TransportError as error:
-            if attempt == TRIES or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            if began or attempt == TRIES or not isinstance(error, _LOST):
                 raise ModelUnavailable(f"{model} could not be reached ({type(error).__name__}).") from error
             wait = 0.2 * 2**attempt
         await asyncio.sleep(wait)

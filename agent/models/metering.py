@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from agent.errors import CeilingReached
+from agent.errors import CeilingReached, ModelUnavailable
 from agent.models import ChatModel, Completion, Request, Usage
+from agent.models.tokens import counted
 from agent.tables import usage as table
 
 
@@ -37,10 +39,36 @@ class Ceilings:
     tokens: int = 200_000
 
 
-class Metered:
-    """A `ChatModel` that looks at the ceilings before each call and writes what it took after it, failed or not.
+@dataclass(slots=True)
+class _Call:
+    """What has come of one call."""
 
-    Calls that run at the same time may pass a ceiling together; each is at most one call over it.
+    request: Request
+    started: float = field(default_factory=time.monotonic)
+    text: list[str] = field(default_factory=list)
+    began: bool = False
+    refused: bool = False
+    whole: Completion | None = None
+
+    def take(self, piece: str | Completion) -> None:
+        self.began = True
+        if isinstance(piece, Completion):
+            self.whole = piece
+        else:
+            self.text.append(piece)
+
+    def took(self) -> Usage:
+        if self.refused:
+            return Usage()
+        return counted(self.request, "".join(self.text), self.whole.usage if self.whole else None)
+
+
+class Metered:
+    """A `ChatModel` that looks at the ceilings before each call and writes what it took after it, however it ended.
+
+    A call that was cut off, cancelled or left by its caller counts as what was sent and received till then; one that the
+    provider never began to answer, as nothing. Calls that run at the same time may pass a ceiling together; each is at
+    most one call over it.
     """
 
     def __init__(
@@ -60,17 +88,19 @@ class Metered:
         self._price = price
         self._clock = clock
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+    async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
         await self._look()
-        started = time.monotonic()
-        used: Usage | None = None
+        call = _Call(request)
         try:
-            async for piece in self._model.stream(request):
-                if isinstance(piece, Completion):
-                    used = piece.usage
-                yield piece
+            async with aclosing(self._model.stream(request)) as pieces:
+                async for piece in pieces:
+                    call.take(piece)
+                    yield piece
+        except ModelUnavailable:
+            call.refused = not call.began
+            raise
         finally:
-            await asyncio.shield(self._write(request, used, time.monotonic() - started))
+            await asyncio.shield(self._write(call))
 
     async def close(self) -> None:
         """The model under it is closed by whoever opened it."""
@@ -99,8 +129,8 @@ class Metered:
             row = (await connection.execute(select(func.sum(table.c.cost), tokens).where(where))).one()
         return float(row[0] or 0.0), int(row[1] or 0)
 
-    async def _write(self, request: Request, used: Usage | None, seconds: float) -> None:
-        took = used or Usage()
+    async def _write(self, call: _Call) -> None:
+        took = call.took()
         cost = took.cost or (took.input_tokens * self._price[0] + took.output_tokens * self._price[1]) / 1e6
         row: dict[str, Any] = {
             "run": self._scope.run,
@@ -108,12 +138,12 @@ class Metered:
             "channel": self._scope.channel,
             "day": self._day(),
             "model": self.name,
-            "purpose": request.purpose,
+            "purpose": call.request.purpose,
             "input_tokens": took.input_tokens,
             "output_tokens": took.output_tokens,
             "cost": cost,
-            "seconds": seconds,
-            "ok": used is not None,
+            "seconds": time.monotonic() - call.started,
+            "ok": call.whole is not None,
             "at": self._clock(),
         }
         async with self._engine.begin() as connection:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +15,9 @@ import httpx
 from pydantic import SecretStr
 
 from agent.errors import ModelUnavailable
-from agent.models import Completion, Message, Request, ToolCall, Usage
+from agent.models import Completion, Request, Usage, wire
 from agent.models.http import TIMEOUT, post_stream
+from agent.models.tokens import counted
 
 
 @dataclass(slots=True)
@@ -35,11 +36,12 @@ class OpenAICompatible:
         headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key.get_secret_value() else {}
         self._client = httpx.AsyncClient(base_url=url.rstrip("/") + "/", headers=headers, timeout=TIMEOUT)
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+    async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
         started = time.monotonic()
         gathered = _Gathered()
         try:
             async with post_stream(self._client, self.name, "chat/completions", self._body(request)) as response:
+                yield ""
                 async for line in response.aiter_lines():
                     if piece := self._take(line, gathered):
                         yield piece
@@ -53,17 +55,14 @@ class OpenAICompatible:
     def _body(self, request: Request) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self._model,
-            "messages": [_message(message) for message in request.messages],
+            "messages": [wire.message(message) for message in request.messages],
             "max_tokens": request.max_tokens,
             "temperature": 0,
             "stream": True,
             "stream_options": {"include_usage": True},
         }
         if request.tools:
-            body["tools"] = [
-                {"type": "function", "function": {"name": t.name, "description": t.description, "parameters": t.schema}}
-                for t in request.tools
-            ]
+            body["tools"] = wire.tool_specs(request.tools)
         if request.schema is not None:
             schema = {"name": request.purpose.replace(":", "_"), "schema": request.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -92,30 +91,7 @@ class OpenAICompatible:
         return text
 
     def _whole(self, gathered: _Gathered, request: Request, seconds: float) -> Completion:
-        calls = tuple(_call(self.name, call) for _, call in sorted(gathered.calls.items()))
+        calls = tuple(wire.tool_call(self.name, call) for _, call in sorted(gathered.calls.items()))
         text = "".join(gathered.text)
-        asked = gathered.usage.get("prompt_tokens") or sum(len(m.content) for m in request.messages) // 4
-        wrote = gathered.usage.get("completion_tokens") or len(text) // 4
-        return Completion(text, calls, usage=Usage(int(asked), int(wrote), seconds=seconds))
-
-
-def _message(message: Message) -> dict[str, Any]:
-    written: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        written["tool_calls"] = [
-            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": json.dumps(dict(c.arguments))}}
-            for c in message.tool_calls
-        ]
-    if message.role == "tool":
-        written["tool_call_id"] = message.tool_call
-    return written
-
-
-def _call(model: str, call: dict[str, str]) -> ToolCall:
-    try:
-        arguments = json.loads(call["arguments"] or "{}")
-    except ValueError:
-        arguments = None
-    if not isinstance(arguments, dict):
-        raise ModelUnavailable(f"{model} called {call['name'][:60]} with arguments that are no JSON object.")
-    return ToolCall(call["id"], call["name"], arguments)
+        asked, wrote = (int(gathered.usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens"))
+        return Completion(text, calls, usage=counted(request, text, Usage(asked, wrote, seconds=seconds)))

@@ -6,7 +6,7 @@ model = ScriptedModel(lambda request: Completion("", tool_calls=(ToolCall("1", "
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from agent.models import Completion, Request, Usage
 
@@ -19,7 +19,7 @@ class ScriptedModel:
         self.requests: list[Request] = []
         self._play = play
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+    async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
         self.requests.append(request)
         played = self._play(request)
         whole = played if isinstance(played, Completion) else Completion(played, usage=_counted(request, played))

@@ -30,6 +30,8 @@ class Say:
     cut: int | None = None
     hold: int | None = None
     """After so many pieces, wait until `Provider.go` is set."""
+    usage: bool = True
+    """Whether the usage is reported."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,8 @@ def openai_events(step: Say) -> list[str]:
         )
         deltas.append({"tool_calls": [{"index": 0, "function": {"arguments": arguments[3:]}}]})
     chunks: list[dict[str, Any]] = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
-    chunks.append({"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7}})
+    if step.usage:
+        chunks.append({"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7}})
     return [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks] + ["data: [DONE]\n\n"]
 
 
@@ -167,8 +170,8 @@ def cohere_events(step: Say) -> list[str]:
         cited = {"start": 0, "end": len(step.text), "text": step.text, "sources": sources, "type": "TEXT_CONTENT"}
         events.append({"type": "citation-start", "index": 0, "delta": {"message": {"citations": cited}}})
         events.append({"type": "citation-end", "index": 0})
-    usage = {"tokens": {"input_tokens": 11, "output_tokens": 7}}
-    events.append({"type": "message-end", "delta": {"finish_reason": "COMPLETE", "usage": usage}})
+    usage = {"usage": {"tokens": {"input_tokens": 11, "output_tokens": 7}}} if step.usage else {}
+    events.append({"type": "message-end", "delta": {"finish_reason": "COMPLETE"} | usage})
     return [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from agent.commands import is_greeting, parse
+from agent.commands import is_greeting, parse, urls
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,67 @@ def test_a_plain_imperative_is_a_command(text: str, tool: str, arguments: dict[s
 )
 def test_a_question_is_no_command(text: str) -> None:
     assert parse(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "tool", "arguments"),
+    [
+        ("Calculate 1,000 × 3 = ?", "run_python", {"code": "1000 * 3"}),
+        ("compute max(1,200)", "run_python", {"code": "max(1,200)"}),
+        ("run this code: print(6 * 7)", "run_python", {"code": "print(6 * 7)"}),
+        ("Run this:\n```python\nx = 3\nx * 2\n```", "run_python", {"code": "x = 3\nx * 2"}),
+        ("计算 12*3", "run_python", {"code": "12*3"}),
+        ("https://example.org/a", "read_page", {"url": "https://example.org/a"}),
+        ("<https://example.org/a>", "read_page", {"url": "https://example.org/a"}),
+        ("Can you read https://example.org/a?", "read_page", {"url": "https://example.org/a"}),
+        ("Please summarise (https://example.org/a_(b)).", "read_page", {"url": "https://example.org/a_(b)"}),
+        ("总结 https://example.org/a，谢谢", "read_page", {"url": "https://example.org/a"}),
+        ("Can you remember that the offsite is in May?", "remember", {"text": "the offsite is in May"}),
+        ("请帮我记住：周五关门", "remember", {"text": "周五关门"}),
+        ("Could you post “we ship” in #general?", "post_message", {"channel": "general", "text": "we ship"}),
+        ("say 'hi' and 'bye' to #general", "post_message", {"channel": "general", "text": "'hi' and 'bye'"}),
+        ("Tell #ops: are you there?", "post_message", {"channel": "ops", "text": "are you there?"}),
+        ("let #ops know that we ship", "post_message", {"channel": "ops", "text": "we ship"}),
+        ("announce to #general that we ship", "post_message", {"channel": "general", "text": "we ship"}),
+        ("在 #general 频道发布：午饭好了", "post_message", {"channel": "general", "text": "午饭好了"}),
+        ("告诉#ops磁盘满了", "post_message", {"channel": "ops", "text": "磁盘满了"}),
+        ("把“午饭好了”发到 #general", "post_message", {"channel": "general", "text": "午饭好了"}),
+    ],
+)
+def test_people_put_it_in_many_ways(text: str, tool: str, arguments: dict[str, str]) -> None:
+    command = parse(text)
+    assert command is not None
+    assert (command.tool, command.arguments) == (tool, arguments)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Calculate the vacation days for 3 years of service",
+        "calculate my-vacation-days",
+        "Calculate 30",
+        "run the tests",
+        "execute ```bash\nls\n```",
+        "calculate " + "1 + " * 5_000 + "1",
+        "Why does https://wiki.internal/x say 30 days of vacation?",
+        "Is https://example.org up?",
+        "I like https://example.org/a",
+        "Can you tell me who runs the garden?",
+        "Do you remember who has the key?",
+        "Remember when we met",
+        "remembered that it was fun",
+        "记住了吗？",
+        "Did we post in #general: lunch is here?",
+        "tell me about #ops",
+    ],
+)
+def test_what_only_sounds_like_a_command_is_none(text: str) -> None:
+    assert parse(text) is None
+
+
+def test_addresses_are_whole_and_without_what_follows_them() -> None:
+    text = "[a](https://a.b/c_(d)), https://a.b/e. (https://a.b/Python_(language)) https://a.b/f）。"
+    assert urls(text) == ["https://a.b/c_(d)", "https://a.b/e", "https://a.b/Python_(language)", "https://a.b/f"]
 
 
 def test_greetings_say_nothing_else() -> None:
