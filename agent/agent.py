@@ -72,6 +72,11 @@ class Agent:
         model = self._model_for(state)
         return [self._quoting] if model is None else [ProseWriter(model), self._quoting]
 
+    async def quoted(self, state: State) -> list[Draft]:
+        """The plainer answer: quotes, which need no check."""
+        written = self._quoting.write(state["standalone"], state["evidence"])
+        return [Draft(sentence=sentence, supported=True) async for sentence in written]
+
     async def search(self, query: str, state: State) -> tuple[list[Evidence], Sequence[str]]:
         """Evidence that everyone in the run's place may see, and notes on what was plainer."""
         found = await self._searcher.search(query, Audience(frozenset(state["audience"])), self.limits.passages)

@@ -32,6 +32,7 @@ GREETING = (
     "#channel”), read a page you link and run a calculation. Whatever changes something waits for your approval."
 )
 
+NOT_SUPPORTED = "No source supports what was written, so it was left out; what there is, is quoted."
 NOTHING_READ = "Nothing in what I read answers that."
 
 
@@ -163,6 +164,9 @@ class Nodes:
                 if mended is not None:
                     kept.append(mended)
         dropped = len(state["drafts"]) - len(kept)
+        if dropped and not kept:
+            kept = await self._agent.quoted(state)
+            return {"drafts": kept, "notes": _add(decider.notes, NOT_SUPPORTED)}
         note = f"Left out {dropped} sentence{'s' * (dropped > 1)} that no source supports." if dropped else ""
         return {"drafts": kept, "notes": _add(decider.notes, note)}
 

@@ -32,10 +32,9 @@ from retrieval.stores.memory import InMemoryStore
 
 PLAIN = {
     "route": '{"route": "act"}',
-    "standalone": '{"question": "x"}',
     "split": '{"queries": ["x"]}',
     "enough": '{"enough": true}',
-    "supported": '{"supported": true}',
+    "supported": '{"supported": false}',
 }
 Played = str | Completion
 
@@ -53,6 +52,7 @@ class Rig:
         self.effects: list[str] = []
         self.doing: Callable[[str], Any] = self.effects.append
         self.page: list[Hit] = []
+        self.written = "Doors close at six. [1]"
         self._saver = InMemorySaver()
 
     def graph(self, *played: Played, steps: int = 8, seconds: float = 60.0) -> Any:
@@ -61,7 +61,7 @@ class Rig:
         def play(request: Request) -> Played:
             if request.purpose == "act":
                 return acts.pop(0) if acts else "There is nothing left to do."
-            return PLAIN.get(request.purpose, "Doors close at six. [1]")
+            return PLAIN.get(request.purpose, "DROP" if request.purpose == "mend" else self.written)
 
         async def note(arguments: Arguments, context: ToolContext) -> ToolResult:
             done = self.doing(arguments.text)
@@ -215,6 +215,18 @@ async def test_what_was_proposed_before_a_crash_is_what_waits_after_it(rig: Rig)
     )
     assert await rig.run(rig.graph(calls("note", text="second thought"))) is None
     assert [row.summary for row in await rig.ledger.pending()] == ["Note first thought"]
+
+
+async def test_where_no_source_supports_what_the_model_wrote_it_quotes(rig: Rig) -> None:
+    text = "The garden of the house opens at nine in the morning."
+    document = Document("file:g.md", "f", "file:///g.md", "Garden", text, Audience.everyone(), "h")
+    rig.page = [Hit(passage, 1.0) for passage in chunk(document)]
+    graph = rig.graph(calls("look", text="a"))
+    rig.written = "Napoleon planted every tree of France [1]."
+    answer = await rig.run(graph, question="When does the garden of the house open?")
+    assert answer is not None
+    assert [sentence["text"] for sentence in answer["sentences"]] == [text]
+    assert any("No source supports" in note for note in answer["notes"])
 
 
 async def test_of_a_long_page_the_passages_that_fit_are_read(rig: Rig) -> None:
