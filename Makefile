@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check chaos docs lock clean bench-retrieval bench-answers bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability
+.PHONY: help demo test check chaos docs lock clean bench-retrieval bench-answers bench-team bench-slack bench-discord bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -29,6 +29,15 @@ bench-answers: .venv/.ready-dev ## DATA=…: what is quoted, what is refused, ri
 
 fit-answerability: .venv/.ready-dev ## DATA=…: fit when the assistant says that it does not know
 	@$(BIN)/python -m benchmarks.fit_answerability --data $(DATA) $(ARGS)
+
+bench-team: .venv/.ready-dev ## A team's handbook and questions worded unlike it: found, quoted, refused
+	@$(BIN)/python -m benchmarks.team $(ARGS)
+
+bench-slack: .venv/.ready-dev ## Acknowledging a burst of Slack's events beside plain Bolt; messages per streamed answer
+	@$(BIN)/python -m benchmarks.slack_ack $(ARGS) && $(BIN)/python -m benchmarks.slack_streams $(ARGS)
+
+bench-discord: .venv/.ready-dev ## Requests per answer while 50 stream at once on Discord
+	@$(BIN)/python -m benchmarks.discord_streams $(ARGS)
 
 bench-frame: .venv/.ready-dev ## What the frame costs a mention, beside a bare LangGraph graph
 	@$(BIN)/python -m benchmarks.frame $(ARGS)

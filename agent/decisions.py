@@ -7,6 +7,7 @@ learn it. A teacher that fails or answers nonsense is replaced by the rule, and 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -15,7 +16,7 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from agent import commands
-from agent.answerability import answerability, threshold
+from agent.answerability import THRESHOLD, answerability
 from agent.decision_log import Decided, DecisionLog
 from agent.errors import ModelUnavailable
 from agent.evidence import Evidence, Sentence
@@ -113,7 +114,7 @@ class Decider:
         return self
 
     async def __aexit__(self, *raised: object) -> None:
-        await self.log.write(self.decided)
+        await asyncio.shield(self.log.write(self.decided))
 
 
 async def route(decider: Decider, question: str) -> Decision[Route]:
@@ -236,7 +237,7 @@ def _enough_rule(question: str, evidence: Sequence[Evidence], searched: Sequence
     keywords = " ".join(phrases(question))
     known = {" ".join(words(query)) for query in searched}
     return Enough(
-        enough=score >= threshold(),
+        enough=score >= THRESHOLD,
         next_query=keywords if " ".join(words(keywords)) not in known else "",
-        confidence=min(1.0, abs(score - threshold()) + 0.5),
+        confidence=min(1.0, abs(score - THRESHOLD) + 0.5),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from agent.answerability import answerability, threshold
+from agent.answerability import THRESHOLD, answerability
 from agent.evidence import Evidence, Sentence, cite
 from agent.text import content
 from retrieval.embedders import Embedder
@@ -55,7 +55,7 @@ class QuotingWriter:
         self._embedder = embedder
 
     async def write(self, question: str, evidence: Sequence[Evidence]) -> AsyncGenerator[Sentence]:
-        if answerability(question, evidence) < threshold():
+        if answerability(question, evidence) < THRESHOLD:
             return
         ranked = await self._by_meaning(question, _candidates(question, evidence[:PASSAGES]))
         said: list[tuple[int, int, int]] = []

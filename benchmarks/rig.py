@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.models import ChatModel
 from bot.app import App, open_app
-from bot.chat import Mention, Person, Place, Reply
+from bot.chat import File, Mention, Person, Place, Reply, Said
 from bot.databases import Databases
 from bot.desk import run_id
 from bot.inbox import Inbox
@@ -57,6 +57,15 @@ class TimedChat:
 
     async def channel(self, near: Place, name: str) -> Place | None:
         return Place(near.platform, near.workspace, name)
+
+    async def retract(self, place: Place, key: str) -> None:
+        """Nothing is shown."""
+
+    async def history(self, place: Place, limit: int) -> list[Said]:
+        return []
+
+    async def read(self, place: Place, file: File) -> bytes:
+        return await asyncio.to_thread(Path(file.reference).read_bytes)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -106,7 +115,7 @@ async def open_rig(settings: Settings, model: ChatModel | None = None) -> AsyncI
             chat.taken.setdefault(run_id(event.event_id), time.perf_counter())
             await app.desk.mention(event)
 
-        inbox = Inbox(Databases.of(settings).inbox, "rig", mention, app.desk.press, app.desk.resume)
+        inbox = Inbox(Databases.of(settings).inbox, "rig", mention, app.desk.press, app.desk.resume, app.desk.withdraw)
         await inbox.start()
         try:
             yield Rig(app, chat, inbox)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,7 +23,7 @@ from agent.graph import build_graph
 from agent.models import ChatModel
 from agent.models.metering import Ceilings, Metered, Scope
 from agent.models.open import open_model
-from agent.models.prices import price
+from agent.models.prices import price, unpriced
 from agent.state import State
 from agent.tools.post_message import post_message
 from agent.tools.read_page import read_page
@@ -30,6 +31,7 @@ from agent.tools.registry import Toolbox
 from agent.tools.remember import remember
 from agent.tools.run_python import run_python
 from agent.tools.search_knowledge import search_knowledge
+from bot.attachments import Attachments
 from bot.chat import Chats
 from bot.databases import Databases, explained, open_checkpointer
 from bot.desk import Desk
@@ -47,6 +49,8 @@ from retrieval.sources.folder import FolderSource
 from retrieval.sources.packages import PackagesSource
 from retrieval.stores import Store
 from retrieval.stores.lance import LanceStore
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -130,6 +134,7 @@ def _assemble(
         toolbox,
         decisions,
         chats,
+        Attachments(embedder, settings.max_file_mb * 1_000_000),
         resume,
         time.time,
         run_seconds=settings.run_seconds,
@@ -170,7 +175,9 @@ def _metered(settings: Settings, engine: AsyncEngine, model: ChatModel | None) -
     ceilings = Ceilings(
         settings.budget_run, settings.budget_person, settings.budget_channel, settings.budget_day, settings.run_tokens
     )
-    known = price(model.name) or (0.0, 0.0)
+    known = price(model.name, settings.model_url) or (0.0, 0.0)
+    if settings.model_price_in is None and (words := unpriced(model.name, settings.model_url)):
+        log.warning("no price", reason=words)
     rates = (
         known[0] if settings.model_price_in is None else settings.model_price_in,
         known[1] if settings.model_price_out is None else settings.model_price_out,

@@ -2,8 +2,13 @@
 
 What every adapter promises (tests/contract/test_chat.py): `show` with a key that the place has seen replaces that
 message instead of adding one, also after a restart; a status never outlives the message it announced;
-an event of a bot is never delivered; a press carries exactly what its button was given. What is final stands in the
-records before an adapter is asked to show it.
+an event of a bot is never delivered; a press carries exactly what its button was given; nothing that is shown calls
+people or unfurls a link. What is final stands in the records before an adapter is asked to show it.
+
+    ChatError
+    ├── ChatGone      the place is no longer open to the assistant: it was removed, or the channel is gone
+    ├── ChatAway      the platform can't be reached, after a while of trying; later it may be
+    └── ChatRefused   the platform refused what was asked, and trying again would not help
 """
 
 from __future__ import annotations
@@ -12,7 +17,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from retrieval.documents import EVERYONE, Audience
+from retrieval.documents import PUBLIC, Audience
+
+
+class ChatError(Exception):
+    """Base of what goes wrong with a platform; the message is one line."""
+
+
+class ChatGone(ChatError):
+    """The assistant can't speak in this place any more."""
+
+
+class ChatAway(ChatError):
+    """The platform does not answer now."""
+
+
+class ChatRefused(ChatError):
+    """The platform will not do this, however often it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +58,10 @@ class Place:
         platform, workspace, channel, thread = key.split("/", 3)
         return cls(platform, workspace, channel, thread)
 
-    @property
-    def audience(self) -> Audience:
-        """What everyone in this place may see."""
-        return Audience.of(EVERYONE, f"channel:{self.channel_key}")
+    def audience(self, *, outsiders: bool = False) -> Audience:
+        """What everyone in this place may see; where people of other organisations are, no more than what is public."""
+        here = Audience.of(PUBLIC, f"channel:{self.channel_key}")
+        return here if outsiders else here | Audience.everyone()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +78,20 @@ ASSISTANT = Person("footnote", "Footnote", is_bot=True)
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that came with a mention, where its bytes lie on this machine until they are read."""
+    """A file that came with a mention. ``reference`` is the adapter's own; its `Chat.read` knows what to do with it."""
 
     name: str
-    path: str
+    reference: str
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
     """Somebody addressed the assistant. ``event_id`` makes it happen once; ``text`` is without the mention itself.
 
-    ``message`` is the key of the message in its channel; empty where that is the event's id.
+    ``message`` is the key of the message in its channel; empty where that is the event's id. ``outsiders`` says that
+    people of other organisations are in the place. ``replaces`` is the event of which this is the edited text: it is
+    answered only where that one has not been.
     """
 
     event_id: str
@@ -77,6 +101,27 @@ class Mention:
     at: float
     files: tuple[File, ...] = ()
     message: str = ""
+    outsiders: bool = False
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Somebody deleted or edited the message that was the mention ``of``, perhaps while it is being answered."""
+
+    event_id: str
+    place: Place
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message that people wrote to each other, as a platform tells of it."""
+
+    key: str
+    person: Person
+    text: str
+    at: float
 
 
 class Action(StrEnum):
@@ -175,22 +220,36 @@ class Reply:
 
 
 class Chat(Protocol):
+    """Raises `ChatGone`, `ChatAway` or `ChatRefused`; what may pass, as a rate limit, it tries again itself first."""
+
     platform: str
 
     async def status(self, place: Place, text: str) -> None:
-        """Say what is going on there; an empty text clears it. Shown at once and kept nowhere."""
+        """Say what is going on there; an empty text clears it. Shown at once and kept nowhere; never raises."""
         ...
 
     async def show(self, place: Place, key: str, reply: Reply) -> None:
         """Post the message called ``key``, or replace it where it stands already."""
         ...
 
+    async def retract(self, place: Place, key: str) -> None:
+        """Take the message called ``key`` away, if it stands there."""
+        ...
+
     async def whisper(self, place: Place, person: Person, text: str) -> None:
-        """Tell one person something that nobody else there needs to see."""
+        """Tell one person something that nobody else there needs to see; where that can't be in the place, directly."""
         ...
 
     async def channel(self, near: Place, name: str) -> Place | None:
         """The channel of this name in the same workspace, where the assistant may post; None where there is none."""
+        ...
+
+    async def history(self, place: Place, limit: int) -> list[Said]:
+        """What people said in a thread before the assistant was called into it, oldest first; empty where it can't tell."""
+        ...
+
+    async def read(self, place: Place, file: File) -> bytes:
+        """The bytes of a file that came with a mention."""
         ...
 
     async def close(self) -> None: ...
@@ -206,10 +265,18 @@ class Unconnected:
 
     async def show(self, place: Place, key: str, reply: Reply) -> None: ...
 
+    async def retract(self, place: Place, key: str) -> None: ...
+
     async def whisper(self, place: Place, person: Person, text: str) -> None: ...
 
     async def channel(self, near: Place, name: str) -> Place | None:
         return None
+
+    async def history(self, place: Place, limit: int) -> list[Said]:
+        return []
+
+    async def read(self, place: Place, file: File) -> bytes:
+        raise ChatRefused(f"{file.name} can't be had: {self.platform} is not connected.")
 
     async def close(self) -> None: ...
 

@@ -32,13 +32,13 @@ def up(
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know, or want done.")],
+    question: Annotated[list[str], typer.Argument(help="What you want to know, or want done; quotes are optional.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Ask in the terminal; actions are approved at the prompt."""
     from bot.ask import run_ask
 
-    asyncio.run(run_ask(question, as_json=as_json))
+    asyncio.run(run_ask(" ".join(question), as_json=as_json))
 
 
 @app.command()

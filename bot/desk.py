@@ -7,6 +7,7 @@ checkpointed under an id made from the event, messages are shown under keys, the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,7 +25,8 @@ from agent.decision_log import DecisionLog
 from agent.errors import AgentError, ApprovalError, CeilingReached, ToolFailed
 from agent.state import Answer, State, Turn
 from agent.tools.registry import Toolbox
-from bot.chat import ASSISTANT, Action, Chat, Mention, Place, Press, Reply
+from bot.attachments import Attachments
+from bot.chat import ASSISTANT, Action, Chat, ChatError, ChatGone, Mention, Person, Place, Press, Reply, Withdrawal
 from bot.errors import may_pass, place_of
 from bot.records import Records
 from bot.rendering import answer_reply, card_reply, partial_reply
@@ -49,6 +51,7 @@ class Desk:
         toolbox: Toolbox,
         decisions: DecisionLog,
         chats: Mapping[str, Chat],
+        attachments: Attachments,
         resume: Resume,
         clock: Callable[[], float],
         *,
@@ -61,25 +64,48 @@ class Desk:
         self._toolbox = toolbox
         self._decisions = decisions
         self._chats = chats
+        self._attachments = attachments
         self._resume = resume
         self._clock = clock
         self._run_seconds = run_seconds
         self._max_question_chars = max_question_chars
+        self._running: set[str] = set()
+        self._muted: set[str] = set()
 
     async def mention(self, mention: Mention) -> None:
         """Answer a mention, or say why not."""
-        if mention.person.is_bot:
+        if mention.person.is_bot or await self._is_settled(mention):
             return
         run = run_id(mention.event_id)
         problem = self._refuse(mention)
-        await self._remember_said(mention)
-        if problem:
-            await self._show(mention.place, run, Reply(problem))
+        try:
+            await self._hear(mention)
+            if problem:
+                await self._show(mention.place, run, Reply(problem))
+                return
+            await self._show_status(mention.place, "Reading")
+            known = await self._graph.aget_state(_config(run))
+            fresh = None if known.values else await self._fresh(mention, run)
+        except ChatGone:
+            await self._tell_elsewhere(mention.place, mention.person)
             return
-        await self._show_status(mention.place, "Reading")
-        known = await self._graph.aget_state(_config(run))
-        fresh = None if known.values else await self._fresh(mention, run)
-        await self._go(mention.place, run, fresh)
+        await self._go(mention.place, run, fresh, mention)
+
+    async def withdraw(self, withdrawal: Withdrawal) -> None:
+        """The message of a mention is gone: what stands there unfinished is taken away, and nothing more is said to it."""
+        run = run_id(withdrawal.of)
+        if await self._records.message(withdrawal.place, run):
+            return
+        await self._records.withdraw(withdrawal.of, self._clock())
+        if run in self._running:
+            self._muted.add(run)
+            await self._chat(withdrawal.place).retract(withdrawal.place, run)
+
+    async def _is_settled(self, mention: Mention) -> bool:
+        """Whether a mention was withdrawn, or is the edited text of one that has its answer."""
+        if await self._records.withdrawn(mention.event_id):
+            return True
+        return bool(mention.replaces and await self._records.message(mention.place, run_id(mention.replaces)))
 
     async def press(self, press: Press) -> None:
         """Mark an answer, or decide an approval and show on every card of it what became of it."""
@@ -116,10 +142,16 @@ class Desk:
         if not (await self._graph.aget_state(_config(run))).next and self._graph.checkpointer:
             await self._graph.checkpointer.adelete_thread(run)  # type: ignore[union-attr]  # one is always given
 
-    async def _remember_said(self, mention: Mention) -> None:
+    async def _hear(self, mention: Mention) -> None:
+        """Keep what was said, and before it what people had said in a thread that the assistant was not in."""
         key = _said_key(mention)
         place = replace(mention.place, thread="") if key == mention.place.thread else mention.place
-        if await self._records.message(place, key) is None:
+        if place.thread and not await self._records.transcript(place, 1):
+            for said in await self._chat(place).history(place, HISTORY):
+                if said.at < mention.at:
+                    here = replace(place, thread="") if said.key == place.thread else place
+                    await self._records.say(here, said.key, said.person, said.text[:20_000], said.at)
+        if mention.replaces or await self._records.message(place, key) is None:
             await self._records.say(place, key, mention.person, mention.text[:20_000], mention.at)
 
     async def answer(self, run: str) -> Answer | None:
@@ -128,7 +160,7 @@ class Desk:
         return state.values.get("answer") if not state.next else None
 
     def _refuse(self, mention: Mention) -> str:
-        if not mention.text.strip():
+        if not mention.text.strip() and not mention.files:
             return "You mentioned me without a question. Ask me something, or say “help”."
         if len(mention.text) > self._max_question_chars:
             return (
@@ -138,6 +170,7 @@ class Desk:
         return ""
 
     async def _fresh(self, mention: Mention, run: str) -> State:
+        attached = await self._attachments.read(self._chat(mention.place), mention)
         earlier = [e for e in await self._records.transcript(mention.place, HISTORY) if e.key != _said_key(mention)]
         turns = [
             Turn(who=entry.author.name, text=_ADDRESS.sub("", entry.text)[:2_000], assistant=entry.kind == "assistant")
@@ -148,19 +181,26 @@ class Desk:
             run=run,
             place=mention.place.key,
             channel=mention.place.channel_key,
-            audience=sorted(mention.place.audience.labels),
+            audience=sorted(mention.place.audience(outsiders=mention.outsiders).labels),
             person=mention.person.id,
             person_name=mention.person.name,
-            question=mention.text.strip(),
+            question=mention.text.strip() or f"What does {mention.files[0].name} say?",
             transcript=turns,
+            attached=attached.evidence,
+            notes=attached.notes,
         )
 
-    async def _go(self, place: Place, run: str, entry: State | Command[Any] | None) -> None:
+    async def _go(
+        self, place: Place, run: str, entry: State | Command[Any] | None, mention: Mention | None = None
+    ) -> None:
         """Run the graph until it ends or waits, showing what streams out; whatever breaks, the person is told."""
+        self._running.add(run)
         try:
             async with asyncio.timeout(self._run_seconds):
                 await self._stream(place, run, entry)
             await self._show_outcome(place, run)
+        except ChatGone:
+            await self._tell_elsewhere(place, await self._asker(run) if mention is None else mention.person)
         except CeilingReached as reached:
             await self._show(place, run, Reply(str(reached)))
         except TimeoutError:
@@ -168,38 +208,61 @@ class Desk:
             await self._show(place, run, Reply(words))
         except AgentError as error:
             await self._show(place, run, Reply(f"I could not finish this: {error}"))
-        except (
-            Exception
-        ) as error:  # the last line of defence: nobody who addressed the assistant is left without a word
+        except Exception as error:
+            # The last line of defence: nobody who addressed the assistant is left without a word.
             if may_pass(error):
                 raise
             log.error("run broke", run=run, what=place_of(error))
-            await self._show(
-                place, run, Reply(f"Something broke on my side, and it is logged under {run[:8]}. Try again?")
-            )
+            words = f"Something broke on my side, and it is logged under {run[:8]}. Try again?"
+            await self._show(place, run, Reply(words))
         finally:
+            self._running.discard(run)
+            self._muted.discard(run)
             await self._show_status(place, "")
 
+    async def _asker(self, run: str) -> Person:
+        state = (await self._graph.aget_state(_config(run))).values
+        return Person(state["person"], state["person_name"])
+
+    async def _tell_elsewhere(self, place: Place, person: Person) -> None:
+        """Whoever asked in a place that is closed to the assistant by now is told so directly."""
+        log.info("place is gone", place=place.channel_key)
+        words = (
+            "I can't answer you there: I was removed from that channel, or it is gone. Ask me here, or invite me again."
+        )
+        with contextlib.suppress(ChatError):
+            await self._chat(place).whisper(place, person, words)
+
     async def _stream(self, place: Place, run: str, entry: State | Command[Any] | None) -> None:
+        """Show what streams out. A platform that fails meanwhile ends the showing, never the run in its middle."""
+        failed: ChatError | None = None
         async for event in self._graph.astream(entry, _config(run), stream_mode="custom", durability="async"):
-            if status := event.get("status"):
-                await self._show_status(place, status)
-            if sentences := event.get("sentences"):
-                await self._chat(place).show(place, run, partial_reply(sentences))
+            if failed or run in self._muted:
+                continue
+            try:
+                if status := event.get("status"):
+                    await self._show_status(place, status)
+                if sentences := event.get("sentences"):
+                    await self._chat(place).show(place, run, partial_reply(sentences))
+            except ChatError as error:
+                failed = error
+        if isinstance(failed, ChatGone):
+            raise failed
 
     async def _show_outcome(self, place: Place, run: str) -> None:
         for approval in await self._ledger.by_run(run):
             await self._records.pin(approval.id, place, f"{run}:{approval.id[:12]}")
             await self._show_cards(approval)
         state = await self._graph.aget_state(_config(run))
-        if not state.next:
+        if not state.next and run not in self._muted:
             await self._show(place, run, answer_reply(run, state.values["answer"]))
 
     async def _decide(self, press: Press) -> None:
         try:
             approval = await self._ruled(press)
         except (ApprovalError, ToolFailed) as error:
-            await self._chat(press.place).whisper(press.place, press.person, str(error))
+            with contextlib.suppress(ChatError):
+                await self._chat(press.place).whisper(press.place, press.person, str(error))
             known = await self._ledger.get(press.subject)
             if known is None:
                 return
@@ -237,6 +300,8 @@ class Desk:
             await self._show(place, key, reply)
 
     async def _show(self, place: Place, key: str, reply: Reply) -> None:
+        if key in self._muted:
+            return
         await self._records.say(place, key, ASSISTANT, reply.text, self._clock(), reply)
         await self._chat(place).show(place, key, reply)
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from agent.errors import ModelError, ModelMisconfigured
 from agent.models import Message, Request, complete
 from bot.app import open_app, open_settings_model
+from bot.rendering import counted
 from bot.settings import Settings, SettingsInvalid, load_settings
 from retrieval.errors import RetrievalError
 
@@ -81,7 +82,8 @@ async def _knowledge(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("Database" if isinstance(error, SettingsInvalid) else "Knowledge", "wrong", str(error))
         return
     counts = state.counts
-    found = f"{counts.documents:,} documents, {counts.passages:,} passages, {counts.embedded:,} with vectors"
+    read = f"{counted(counts.documents, 'document')} in {counted(counts.passages, 'passage')}"
+    found = f"{read}, {counts.embedded:,} of them with vectors"
     if not counts.documents:
         advice = "Run footnote sync FOLDER, or footnote sync --packages to try it on real text."
         yield Finding("Knowledge", "missing", "nothing is indexed", advice)

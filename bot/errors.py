@@ -9,6 +9,7 @@ from contextlib import suppress
 from sqlalchemy.exc import SQLAlchemyError
 
 from agent.errors import AgentError
+from bot.chat import ChatAway
 from bot.settings import SettingsInvalid
 from retrieval.errors import RetrievalError
 
@@ -24,6 +25,8 @@ _REFUSED = {"DataError", "IntegrityError", "ProgrammingError"}
 
 def may_pass(error: Exception) -> bool:
     """Whether trying again later may help: not where the database understood and refused (PEP 249's names)."""
+    if isinstance(error, ChatAway):
+        return True
     kinds = {kind.__name__ for kind in type(error).__mro__}
     return isinstance(error, STORAGE) and kinds.isdisjoint(_REFUSED)
 

@@ -19,32 +19,34 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from pydantic import TypeAdapter
 
-from bot.chat import Mention, Press
+from bot.chat import Mention, Press, Withdrawal
 from bot.databases import explained
-from bot.errors import STORAGE, may_pass, storage_reason
+from bot.errors import may_pass, storage_reason
 
 Handler = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
+Event = Mention | Press | Withdrawal
 QUEUE = "places"
 AT_ONCE = 32
 WAITS = (2.0, 10.0, 60.0, 300.0, *([900.0] * 96))
 """Seconds between tries where the records can't be read or written: for a day."""
 _mention = TypeAdapter(Mention)
 _press = TypeAdapter(Press)
+_withdrawal = TypeAdapter(Withdrawal)
 _handlers: dict[str, Handler] = {}
 log = structlog.get_logger()
 
 
 @DBOS.workflow(name="handle")
 async def _handle(kind: str, event: dict[str, Any]) -> None:
-    """Handle an event; where the records are away or the disk is full, wait and try again a bounded number of times."""
+    """Handle an event; where records or platform are away, or the disk is full, wait and try again for a day at most."""
     for wait in WAITS:
         try:
             return await _once(kind, event)
-        except STORAGE as error:
+        except Exception as error:
             if not may_pass(error):
                 raise
-            log.warning("records can't be used", reason=storage_reason(error), again_in=wait)
+            log.warning("waits for what is away", reason=storage_reason(error), again_in=wait)
             await asyncio.sleep(wait)
     return await _once(kind, event)
 
@@ -85,6 +87,7 @@ class Inbox:
         on_mention: Callable[[Mention], Coroutine[Any, Any, None]],
         on_press: Callable[[Press], Coroutine[Any, Any, None]],
         on_resume: Callable[[str], Coroutine[Any, Any, None]],
+        on_withdrawal: Callable[[Withdrawal], Coroutine[Any, Any, None]],
     ) -> None:
         self._database_url = database_url
         self._replica = replica
@@ -92,6 +95,7 @@ class Inbox:
         self._ready = asyncio.Event()
         _handlers["mention"] = lambda event: on_mention(_mention.validate_python(event))
         _handlers["press"] = lambda event: on_press(_press.validate_python(event))
+        _handlers["withdrawal"] = lambda event: on_withdrawal(_withdrawal.validate_python(event))
         _handlers["resume"] = lambda event: on_resume(event["run"])
 
     async def start(self) -> None:
@@ -128,11 +132,12 @@ class Inbox:
 
     async def stop(self) -> None:
         """Stop taking; what runs is given a moment, the rest waits for the next start."""
+        self._ready.clear()  # what comes from now on waits where it is kept, for the next start
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=5)
         # DBOS had lent the loop its own pool of threads and has closed it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="footnote"))
 
-    async def accept(self, event: Mention | Press) -> None:
+    async def accept(self, event: Event) -> None:
         """Keep an event for handling; when this returns it survives a crash. An event that was there changes nothing."""
         match event:
             case Mention():
@@ -141,6 +146,9 @@ class Inbox:
             case Press():
                 kept = _writable(_press.dump_python(event, mode="json"))
                 await self._enqueue(event.event_id, f"press:{event.subject}", "press", kept)
+            case Withdrawal():
+                kept = _writable(_withdrawal.dump_python(event, mode="json"))
+                await self._enqueue(event.event_id, f"withdrawal:{event.of}", "withdrawal", kept)
 
     async def resume(self, run: str, place: str, cause: str) -> None:
         """Take up a run that waited, in its place's order; once for each cause."""

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.chat import Person, Place, Reply
-from bot.tables import cards, feedback, messages
+from bot.tables import cards, feedback, messages, withdrawals
 
 _reply = TypeAdapter(Reply)
 Listener = Callable[[Place, str], Awaitable[None]]
@@ -112,6 +112,17 @@ class Records:
             row = (await connection.execute(query)).mappings().first()
         return _entry(row) if row else None
 
+    async def withdraw(self, event: str, at: float) -> None:
+        """Remember that the message of this event was deleted or edited."""
+        statement = self._insert(withdrawals).values(event=event, at=at).on_conflict_do_nothing()
+        async with self.engine.begin() as connection:
+            await connection.execute(statement)
+
+    async def withdrawn(self, event: str) -> bool:
+        async with self.engine.connect() as connection:
+            found = await connection.execute(select(withdrawals.c.event).where(withdrawals.c.event == event))
+            return found.first() is not None
+
     async def channels(self, platform: str) -> list[Place]:
         """Every channel of a platform in which something was said."""
         query = select(messages.c.channel).where(messages.c.channel.startswith(f"{platform}/")).distinct()
@@ -128,6 +139,13 @@ class Records:
         )
         async with self.engine.begin() as connection:
             await connection.execute(statement)
+
+    async def mark_of(self, run: str, person: Person) -> tuple[str, str]:
+        """What a person thought of an answer, and the reason they gave; empty where they said nothing."""
+        query = select(feedback.c.mark, feedback.c.reason).where(feedback.c.run == run, feedback.c.person == person.id)
+        async with self.engine.connect() as connection:
+            row = (await connection.execute(query)).tuples().first()
+        return (row[0], row[1]) if row else ("", "")
 
     async def marks(self, run: str) -> dict[str, str]:
         """Person to mark for one answer."""

@@ -13,11 +13,15 @@ from agent.tools import Tool
 from agent.tools.forms import FormField, fields_of
 from bot.chat import Action, Button, Card, Field, Footnote, Form, Reply
 
+MOMENT = re.compile(r"\b\d{2} [A-Z][a-z]{2} \d{4}, \d{2}:\d{2} UTC")
+"""How a time stands in what is shown, so that a platform which knows its reader's clock can put it there."""
+_MOMENT = "%d %b %Y, %H:%M UTC"
 _REASON = Field("reason", "Why? (optional)", "multiline", help="The assistant reads this.")
+_QUOTED = re.compile(r"\s*“(.+)”\s*")
 
 
 def answer_reply(run: str, answer: Answer) -> Reply:
-    """The final message of a run, with its feedback buttons."""
+    """The final message of a run; with feedback buttons where there is something to judge."""
     text, footnotes = cited(answer["sentences"])
     lines = [*(action_line(call) for call in answer["actions"]), answer["text"], text]
     if answer["refused"]:
@@ -25,14 +29,22 @@ def answer_reply(run: str, answer: Answer) -> Reply:
     notes = list(answer["notes"])
     if footnotes:
         documents = len({note.document for note in footnotes})
-        quoted = ", ".join(f"“{query}”" for query in answer["searched"])
-        notes.append(f"Searched for {quoted}; cites {documents} document{'s' * (documents > 1)}.")
-    buttons = (
+        notes.append(f"Searched for {_looked_for(answer['searched'])}; cites {counted(documents, 'document')}.")
+    body = "\n\n".join(line for line in lines if line)
+    return Reply(body, footnotes, _marks(run) if _is_judged(answer) else (), notes=tuple(notes))
+
+
+def _is_judged(answer: Answer) -> bool:
+    """Not a greeting, nor that somebody rejected an action or let it expire."""
+    done = any(call["state"] in {"done", "failed"} for call in answer["actions"])
+    return bool(answer["sentences"]) or answer["refused"] or done
+
+
+def _marks(run: str) -> tuple[Button, ...]:
+    return (
         Button(Action.HELPFUL, run, "👍"),
         Button(Action.UNHELPFUL, run, "👎", form=Form("What was wrong?", (_REASON,))),
     )
-    body = "\n\n".join(line for line in lines if line)
-    return Reply(body, footnotes, buttons, notes=tuple(notes))
 
 
 def partial_reply(sentences: Sequence[Sentence]) -> Reply:
@@ -59,15 +71,25 @@ def refusal(searched: Sequence[str]) -> str:
     """What is said where there is no evidence."""
     if not searched:
         return "I don't know what you would like me to do."
-    quoted = ", ".join(f"“{escape_markdown(query)}”" for query in searched)
-    return f"I don't know. I looked for {quoted} and found nothing that answers it."
+    return f"I don't know. I looked for {escape_markdown(_looked_for(searched))} and found nothing that answers it."
+
+
+def _looked_for(searched: Sequence[str]) -> str:
+    """What was understood; the other wordings of it that were tried are counted."""
+    first, *others = searched or [""]
+    return f"“{first}”" + (f" and {counted(len(others), 'other wording')}" if others else "")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 document, 2,000 documents."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def action_line(call: Call) -> str:
     """What became of one call: a line, or a block of code where it has several."""
     mark = {"done": "✅", "rejected": "🚫", "expired": "⌛", "unknown": "❓"}.get(call["state"], "⚠️")
     if "\n" not in call["outcome"]:
-        return f"{mark} {escape_markdown(call['outcome'])}"
+        return f"{mark} {escape_markdown(_nested(call['outcome']))}"
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", call["outcome"])), default=0))
     return f"{mark} {call['tool']}\n\n{fence}\n{call['outcome']}\n{fence}"
 
@@ -79,9 +101,41 @@ def card_reply(approval: Approval, tool: Tool | None) -> Reply:
     """
     fields = [] if tool is None else fields_of(tool.arguments, approval.arguments)
     shown = tuple((field.label, str(field.value)) for field in fields)
-    card = Card(approval.summary, shown, approval.fingerprint, approval.state.value, outcome_line(approval))
+    outcome = outcome_line(approval)
+    if approval.state in {State.PROPOSED, State.UNKNOWN}:
+        outcome = f"{outcome} {may_decide(approval)}"
+    title = _title(approval.summary, [value for _, value in shown])
+    card = Card(title, shown, approval.fingerprint, approval.state.value, outcome)
     buttons = () if tool is None else _card_buttons(approval, fields)
-    return Reply(approval.summary, buttons=buttons, card=card)
+    return Reply(_nested(approval.summary), buttons=buttons, card=card)
+
+
+def _title(summary: str, values: Sequence[str]) -> str:
+    """The summary, without the words that a field below it says anyway."""
+    quoted = _QUOTED.search(summary)
+    says = quoted[1].rstrip("…").strip() if quoted else ""
+    repeated = says and any(" ".join(value.split()).startswith(says) for value in values)
+    return _QUOTED.sub(" ", summary).strip() or summary if repeated else _nested(summary)
+
+
+def may_decide(approval: Approval) -> str:
+    """Who may decide it, in a sentence."""
+    asker = approval.asker_name or "the asker"
+    here = "on this machine" if approval.place.startswith("terminal/") else "in the channel"
+    match approval.deciders.rule:
+        case "place":
+            return f"Anyone {here} may decide."
+        case "asker":
+            return f"Only {asker}, who asked, may decide."
+        case "others":
+            return f"Anyone {here} but {asker}, who asked, may decide."
+        case "named":
+            return f"Only {' or '.join(map(_named, approval.deciders.people))} may decide."
+
+
+def _named(person: str) -> str:
+    """A person by id; the console's ids are made of the names there."""
+    return person.removeprefix("console/").replace("-", " ").title() if person.startswith("console/") else person
 
 
 def _card_buttons(approval: Approval, fields: Sequence[FormField]) -> tuple[Button, ...]:
@@ -140,5 +194,20 @@ def _footnote(number: int, citation: Citation) -> Footnote:
     )
 
 
+def moment(shown: str) -> datetime:
+    """The time that a match of `MOMENT` shows."""
+    return datetime.strptime(shown, _MOMENT).replace(tzinfo=UTC)
+
+
 def _when(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%d %b %Y, %H:%M UTC")
+    return datetime.fromtimestamp(at, UTC).strftime(_MOMENT)
+
+
+def _nested(text: str) -> str:
+    """Quotation marks within quotation marks become single ones."""
+    depth, shown = 0, []
+    for char in text:
+        depth = max(0, depth - (char == "”"))
+        shown.append({"“": "‘", "”": "’"}.get(char, char) if depth > 0 else char)
+        depth += char == "“"
+    return "".join(shown)

@@ -65,6 +65,32 @@ class Settings(BaseSettings):
     """Larger files are named and passed over."""
     max_question_chars: int = Field(default=8_000, ge=100)
     """Longer messages are refused with a plain line."""
+    follow_ups: bool = True
+    """Whether a message in a thread where the assistant has answered is a question to it without a mention."""
+    public_url: str = ""
+    """Where people reach the console, as https://footnote.example.org: footnotes in chats then lead to the cited sentence."""
+    secret_key: SecretStr = SecretStr("")
+    """What seals the tokens of installations in the database; empty makes one and keeps it under home."""
+    slack_bot_token: SecretStr = SecretStr("")
+    """xoxb-…: connects one Slack workspace. With Socket Mode also FOOTNOTE_SLACK_APP_TOKEN."""
+    slack_app_token: SecretStr = SecretStr("")
+    """xapp-…: Slack over Socket Mode, which needs no public address."""
+    slack_signing_secret: SecretStr = SecretStr("")
+    """Slack over HTTP instead, at /slack/events on FOOTNOTE_SLACK_PORT: what its requests are signed with."""
+    slack_port: int = Field(default=3000, ge=0, le=65535)
+    """The port for Slack's requests and installations, apart from the console's; put it behind HTTPS."""
+    slack_client_id: str = ""
+    """Slack for many workspaces: with the client secret, /slack/install on FOOTNOTE_SLACK_PORT installs the app."""
+    slack_client_secret: SecretStr = SecretStr("")
+    """The secret of FOOTNOTE_SLACK_CLIENT_ID."""
+    slack_api_url: str = "https://slack.com/api/"
+    """Slack's Web API."""
+    discord_token: SecretStr = SecretStr("")
+    """The bot's token: connects Discord."""
+    discord_api_url: str = "https://discord.com/api/v10"
+    """Discord's REST API."""
+    discord_gateway_url: str = "wss://gateway.discord.gg/"
+    """Discord's gateway."""
     log: Literal["debug", "info", "warning", "error"] = "warning"
     """How much is logged to standard error."""
 
@@ -80,6 +106,16 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
+
+    @property
+    def has_slack(self) -> bool:
+        """Whether Slack is configured."""
+        return bool(self.slack_app_token.get_secret_value() or self.slack_signing_secret.get_secret_value())
+
+    @property
+    def has_discord(self) -> bool:
+        """Whether Discord is configured."""
+        return bool(self.discord_token.get_secret_value())
 
     @property
     def lance_path(self) -> Path:

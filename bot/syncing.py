@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from rich.console import Console
@@ -9,32 +10,47 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.app import App, open_app
+from bot.leaving import leave
+from bot.rendering import counted
 from bot.settings import load_settings
 from retrieval.errors import RetrievalError
 from retrieval.sync import Progress as SyncProgress
 from retrieval.sync import Summary
 
+INTERRUPTED = 130
+"""The exit code of what Ctrl+C ended."""
+
 
 async def run_sync(paths: list[Path], *, packages: bool) -> int:
-    """Add and sync what is named, or sync everything known; the exit code is 1 where a source could not be read."""
+    """Add and sync what is named, or sync everything known; the exit code is 1 where a source could not be read.
+
+    Ctrl+C leaves at once, also where a thread is embedding.
+    """
     console = Console(stderr=True)
-    async with open_app(load_settings(), _nobody_waits) as app:
-        names = [await app.knowledge.add("folder", str(path.expanduser().resolve())) for path in paths]
-        if packages:
-            names.append(await app.knowledge.add("packages", ""))
-        names = names or await app.knowledge.names()
-        if not names:
-            console.print("Nothing to sync yet: name a folder, as in [bold]footnote sync ~/notes[/bold].")
-            return 1
-        failed = False
-        for name in names:
-            failed |= not await _sync_one(app, name, console)
-        await sync_vectors(app, console)
-        counts = await app.knowledge.counts()
-        console.print(
-            f"{counts.documents:,} documents, {counts.passages:,} passages, {counts.embedded:,} with vectors."
-        )
-        return int(failed)
+    try:
+        async with open_app(load_settings(), _nobody_waits) as app:
+            return await _sync(app, paths, packages, console)
+    except asyncio.CancelledError:
+        console.print("Stopped. What was read is found already; the rest goes on at the next footnote sync.")
+        leave(INTERRUPTED)
+
+
+async def _sync(app: App, paths: list[Path], packages: bool, console: Console) -> int:
+    names = [await app.knowledge.add("folder", str(path.expanduser().resolve())) for path in paths]
+    if packages:
+        names.append(await app.knowledge.add("packages", ""))
+    names = names or await app.knowledge.names()
+    if not names:
+        console.print("Nothing to sync yet: name a folder, as in [bold]footnote sync ~/notes[/bold].")
+        return 1
+    failed = False
+    for name in names:
+        failed |= not await _sync_one(app, name, console)
+    await sync_vectors(app, console)
+    counts = await app.knowledge.counts()
+    found = f"{counted(counts.documents, 'document')} in {counted(counts.passages, 'passage')}"
+    console.print(f"{found}, {counts.embedded:,} of them with vectors.", highlight=False)
+    return int(failed)
 
 
 async def run_forget(paths: list[Path]) -> int:
@@ -49,7 +65,8 @@ async def run_forget(paths: list[Path]) -> int:
                 console.print(f"[red]{escape(str(path))} was never added.[/red] Added are: {escape(', '.join(known))}")
                 strange = True
                 continue
-            console.print(f"{await app.knowledge.remove(name):,} documents of {escape(str(path))} are forgotten.")
+            removed = counted(await app.knowledge.remove(name), "document")
+            console.print(f"Forgotten: {removed} of {escape(str(path))}.", highlight=False)
     return int(strange)
 
 

@@ -56,3 +56,38 @@ replicas = Table(
     Column("id", String(64), primary_key=True),
     Column("seen_at", Float, nullable=False),
 )
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("channel", String(255), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("address", String(255)),
+    Column("digest", String(64), nullable=False),
+)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("platform", String(32), nullable=False, index=True),
+    Column("payload", JSON, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("event", String(255), primary_key=True),
+    Column("at", Float, nullable=False),
+)
+
+installations = Table(
+    "installations",
+    metadata,
+    Column("platform", String(32), primary_key=True),
+    Column("workspace", String(255), primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from pathlib import Path
 
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.status import Status
 from rich.text import Text
 
-from bot.chat import Card, Person, Place, Reply
+from bot.chat import Card, File, Footnote, Person, Place, Reply, Said
+from bot.rendering import MOMENT, moment
 
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_WORD = re.compile(r"[^\W_]+")
+_UNDER_WAY = ("approved", "started")
+WIDEST = 100
+"""Columns beyond which lines are hard to read."""
 
 
 class Terminal:
@@ -22,6 +30,7 @@ class Terminal:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._width = min(WIDEST, console.width)
         self._status: Status | None = None
         self.replies: dict[str, Reply] = {}
 
@@ -37,32 +46,73 @@ class Terminal:
         if not reply.final or self.replies.get(key) == reply:
             return
         await self.status(place, "")
+        before = self.replies.get(key)
         self.replies[key] = reply
         if reply.card:
-            self._show_card(reply.card)
+            self._show_card(reply.card, before.card if before else None)
             return
-        self._console.print(Markdown(_harmless(reply.text)))
+        self._print(Markdown(_harmless(reply.text)))
+        if reply.footnotes:
+            self._print()
         for note in reply.footnotes:
-            quote = " ".join(note.quote.split())
-            self._console.print(_plain(f"[{note.number}] {note.title} — {quote}", "dim"))
+            self._show_footnote(note, reply.text)
+        if reply.notes:
+            self._print()
         for line in reply.notes:
-            self._console.print(_plain(line, "dim italic"))
+            self._print(_plain(line, "dim italic"))
+
+    async def retract(self, place: Place, key: str) -> None:
+        """What is printed stays."""
 
     async def whisper(self, place: Place, person: Person, text: str) -> None:
-        self._console.print(_plain(text, "yellow"))
+        self._print(_plain(text, "yellow"))
 
     async def channel(self, near: Place, name: str) -> Place | None:
         """A terminal has no other channels."""
         return None
 
+    async def history(self, place: Place, limit: int) -> list[Said]:
+        """The records hold everything that was said here."""
+        return []
+
+    async def read(self, place: Place, file: File) -> bytes:
+        return await asyncio.to_thread(Path(file.reference).read_bytes)
+
     async def close(self) -> None:
         if self._status:
             self._status.stop()
 
-    def _show_card(self, card: Card) -> None:
-        lines = [f"{name}: {value}" for name, value in card.fields]
-        body = "\n".join([*lines, card.outcome])
-        self._console.print(Panel(_plain(body), title=_plain(card.title), subtitle=_plain(card.fingerprint)))
+    def _show_footnote(self, note: Footnote, said: str) -> None:
+        """The document; and what it says, where the text above does not say just that."""
+        mark = f"[{note.number}]"
+        self._print(_plain(f"{mark} ", "cyan").append_text(_plain(note.title, "bold")))
+        if _words(note.quote) not in _words(said):
+            quote = _plain(" ".join(note.quote.split()), "dim")
+            self._print(Padding(quote, (0, 0, 0, len(mark) + 1)))
+
+    def _show_card(self, card: Card, before: Card | None) -> None:
+        """The card; of one that stands above as it is, only what became of it."""
+        if card.state in _UNDER_WAY:
+            return
+        outcome = _local(card.outcome)
+        if before and before.fields == card.fields:
+            self._print(_plain(outcome, "dim"))
+            return
+        body = "\n".join([*(f"{name}: {value}" for name, value in card.fields), "", outcome])
+        title, below = _plain(card.title, "bold"), _plain(f"fingerprint {card.fingerprint}", "dim")
+        self._print(Panel(_plain(body), title=title, title_align="left", subtitle=below, subtitle_align="right"))
+
+    def _print(self, shown: object = "") -> None:
+        self._console.print(shown, width=self._width)
+
+
+def _words(text: str) -> str:
+    return " ".join(_WORD.findall(text))
+
+
+def _local(text: str) -> str:
+    """The moments in it on this machine's clock."""
+    return MOMENT.sub(lambda match: moment(match[0]).astimezone().strftime("%d %b %Y, %H:%M"), text)
 
 
 def _plain(text: str, style: str = "") -> Text:

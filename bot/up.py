@@ -7,6 +7,7 @@ import contextlib
 import signal
 import time
 import webbrowser
+from contextlib import AsyncExitStack
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -16,6 +17,7 @@ from bot.console.adapter import ConsoleChat
 from bot.console.parts import Parts
 from bot.databases import Databases
 from bot.inbox import Inbox
+from bot.platforms import connected
 from bot.replicas import Replicas, replica_of
 from bot.settings import Settings, SettingsInvalid, load_settings
 from bot.upkeep import keep_up
@@ -49,10 +51,12 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
         await inbox.resume(run, place, cause)
 
     replica = await asyncio.to_thread(replica_of, settings.home)
-    async with open_app(settings, resume, replica=replica) as app:
+    async with open_app(settings, resume, replica=replica) as app, AsyncExitStack() as stack:
         chat = ConsoleChat(app.records)
         app.chats[chat.platform] = chat
-        inbox = Inbox(Databases.of(settings).inbox, replica, app.desk.mention, app.desk.press, app.desk.resume)
+        inbox = Inbox(
+            Databases.of(settings).inbox, replica, app.desk.mention, app.desk.press, app.desk.resume, app.desk.withdraw
+        )
         parts = Parts(
             chat, app.records, app.knowledge, app.ledger, app.toolbox, inbox.accept, settings.max_file_mb * 1_000_000
         )
@@ -61,6 +65,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
         bound = serve.listen(settings)
         web = serve.server(serve.build(settings, parts, EXAMPLES))
         _stop_on_signals(web)
+        names = await stack.enter_async_context(connected(app, inbox.accept))
         await inbox.start()
         replicas = Replicas(app.records.engine, replica, time.time)
         upkeep = asyncio.create_task(keep_up(app, inbox, replicas))
@@ -68,7 +73,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
             await app.knowledge.add("packages", "")
         app.knowledge.start()
         address = f"http://{settings.host}:{bound.getsockname()[1]}"
-        _greet(address, open_browser)
+        _greet(address, names, open_browser)
         try:
             await web.serve(sockets=[bound])
         finally:
@@ -86,9 +91,10 @@ def _stop_on_signals(web: object) -> None:
             loop.add_signal_handler(number, stop)
 
 
-def _greet(address: str, open_browser: bool) -> None:
+def _greet(address: str, names: list[str], open_browser: bool) -> None:
     console = Console()
-    console.print(f"Footnote is at [bold]{address}[/bold]  (Ctrl+C stops it)")
+    also = f", and in {' and '.join(names)}" if names else ""
+    console.print(f"Footnote is at [bold]{address}[/bold]{also}  (Ctrl+C stops it)")
     console.print(f"Try: @footnote {EXAMPLES[0]}", highlight=False)
     if open_browser:
         with contextlib.suppress(webbrowser.Error):

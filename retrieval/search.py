@@ -17,11 +17,11 @@ from retrieval.stores import Store
 
 CANDIDATES = 60
 """Hits taken from each half."""
-NAMED = 0.6
+NAMED = 0.8
 """What it is worth that the question names a passage's document; the halves together are worth 1."""
 HOP = 0.9
 """What it is worth that a passage as good as the best one mentions it."""
-SINGLE_NAMED, SINGLE_HOP = 0.5, 0.8
+SINGLE_NAMED, SINGLE_HOP = 0.7, 0.8
 """Names of one word are weaker evidence."""
 FEW_NAMES = 2
 """A passage that mentions more names than this says less about each."""

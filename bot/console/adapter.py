@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
-from bot.chat import Person, Place, Reply
+from bot.chat import File, Person, Place, Reply, Said
 from bot.records import Records
 
 WORKSPACE = "local"
@@ -57,6 +59,10 @@ class ConsoleChat:
             self.partial[key] = (place, reply)
         self._tell(Change(place, key))
 
+    async def retract(self, place: Place, key: str) -> None:
+        self.partial.pop(key, None)
+        self._tell(Change(place, key))
+
     async def whisper(self, place: Place, person: Person, text: str) -> None:
         self._tell(Change(place, text=text, person=person.id))
 
@@ -64,6 +70,13 @@ class ConsoleChat:
         said = {place.channel for place in await self._records.channels(self.platform)}
         alike = [known for known in {*CHANNELS, *said} if known.casefold() == name.casefold()]
         return channel(name if name in alike else min(alike)) if alike else None
+
+    async def history(self, place: Place, limit: int) -> list[Said]:
+        """The records hold everything that was said here."""
+        return []
+
+    async def read(self, place: Place, file: File) -> bytes:
+        return await asyncio.to_thread(Path(file.reference).read_bytes)
 
     async def close(self) -> None:
         self._listeners.clear()

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import html
-import time
-import uuid
-from datetime import datetime
-from typing import Any
 
 from nicegui import ui
 
-from agent.approvals import Approval
-from bot.chat import Button, Person, Place, Press
+from agent.approvals import Approval, State
+from bot.chat import Place
 from bot.console.forms import show_button
-from bot.console.layout import me, page
+from bot.console.layout import heading, me, page
+from bot.console.markup import local_time, localised
 from bot.console.message import show_card
 from bot.console.parts import Parts
+from bot.console.presses import PressesOf
 from bot.rendering import card_reply, outcome_line
+
+_COLUMNS = ("When", "What", "Asked by", "State", "Outcome", "Fingerprint")
+_WAITING = (State.PROPOSED, State.UNKNOWN)
 
 
 async def approvals_page(parts: Parts) -> None:
     """The page; it follows live."""
-    with page("Approvals") as main:
+    with page(parts.chat, "Approvals") as main:
         main.classes("sheet")
-        person = me()
-        ui.html("<h2>Approvals</h2>", sanitize=False)
-        waiting = ui.element("div").props('aria-live="polite"')
-        ui.html("<h3>Log</h3>", sanitize=False)
+        heading(2, "Approvals")
+        waiting = ui.element("div").classes("waiting").props('aria-live="polite"')
+        heading(3, "Log")
         log = ui.element("div")
+    presses = PressesOf(parts, me())
     shown: list[list[Approval]] = []
 
     async def refresh() -> None:
@@ -39,41 +40,54 @@ async def approvals_page(parts: Parts) -> None:
         waiting.clear()
         with waiting:
             for approval in pending:
-                _show_pending(parts, approval, person)
+                _show_pending(parts, approval, presses)
             if not pending:
                 ui.label("Nothing waits for a decision.").classes("note")
         log.clear()
         with log:
-            _show_log(rows)
+            _show_log([row for row in rows if row.state not in _WAITING])
 
     await refresh()
     ui.timer(1.0, refresh)
 
 
-def _show_pending(parts: Parts, approval: Approval, person: Person) -> None:
+def _show_pending(parts: Parts, approval: Approval, presses: PressesOf) -> None:
     reply = card_reply(approval, parts.toolbox.find(approval.tool))
+    with ui.element("div"):
+        asked = (
+            f"{html.escape(approval.asker_name)} asked for this{_where(approval)}, {local_time(approval.proposed_at)}"
+        )
+        ui.html(f'<p class="note">{asked}</p>', sanitize=False)
+        if reply.card:
+            show_card(reply.card)
+        with ui.element("div").classes("buttons"):
+            for button in reply.buttons:
+                show_button(button, presses)
+
+
+def _where(approval: Approval) -> str:
     place = Place.parse(approval.place)
-
-    async def pressed(button: Button, form: dict[str, Any]) -> None:
-        press = Press(uuid.uuid4().hex, place, person, button.action, button.subject, time.time(), form)
-        await parts.accept(press)
-
-    if reply.card:
-        show_card(reply.card)
-    with ui.element("div").classes("buttons"):
-        for button in reply.buttons:
-            show_button(button, pressed)
+    return {"console": f" in #{html.escape(place.channel)}", "terminal": " in the terminal"}.get(
+        place.platform, f" on {html.escape(place.platform.title())}"
+    )
 
 
 def _show_log(rows: list[Approval]) -> None:
-    body = "".join(
-        f"<tr><td>{datetime.fromtimestamp(row.proposed_at):%d %b %H:%M}</td><td>{html.escape(row.summary)}</td>"
-        f"<td>{html.escape(row.asker_name)}</td><td><span class='state {row.state.value}'>{row.state.value}</span></td>"
-        f"<td>{html.escape(outcome_line(row))}</td><td><code>{row.fingerprint}</code></td></tr>"
-        for row in rows
+    if not rows:
+        ui.label("Nothing was decided yet.").classes("note")
+        return
+    head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
+    body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
+    ui.html(f'<table class="log"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>', sanitize=False)
+
+
+def _cells(row: Approval) -> str:
+    cells = (
+        local_time(row.proposed_at),
+        html.escape(row.summary),
+        html.escape(row.asker_name),
+        f'<span class="state {row.state.value}">{row.state.value}</span>',
+        localised(outcome_line(row)),
+        f"<code>{html.escape(row.fingerprint)}</code>",
     )
-    head = "<tr><th>When</th><th>What</th><th>Asked by</th><th>State</th><th>Outcome</th><th>Fingerprint</th></tr>"
-    ui.html(
-        f'<div class="scroll"><table class="log"><thead>{head}</thead><tbody>{body}</tbody></table></div>',
-        sanitize=False,
-    )
+    return "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in zip(_COLUMNS, cells, strict=True))

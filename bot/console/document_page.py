@@ -6,30 +6,49 @@ import html
 
 from nicegui import ui
 
-from bot.console.layout import me, page
+from bot.console.layout import heading, me, page, reader
+from bot.console.markup import local_time
 from bot.console.parts import Parts
-from retrieval.documents import Audience
+from bot.console.readable import readable
+from retrieval.documents import Document
 
 
 async def document_page(parts: Parts, document: str, start: int, end: int) -> None:
     """The page; a document that this person may not see is not there."""
-    from bot.console.markup import marked
-
-    audience = Audience.everyone() | Audience.of(f"person:{me().id}")
-    found = await parts.knowledge.document(document, audience)
-    with page("Knowledge") as main:
+    found = await parts.knowledge.document(document, reader(me()))
+    with page(parts.chat, "Knowledge") as main:
         main.classes("document")
-        with ui.element("div").classes("pane-head"):
-            ui.button("Back", icon="arrow_back", on_click=lambda: ui.run_javascript("history.back()")).props(
-                "flat no-caps"
-            )
+        ui.html(
+            '<a class="back" href="/knowledge" onclick="footnote.back(event)"><span aria-hidden="true">←</span> Back</a>',
+            sanitize=False,
+        )
         if found is None:
-            ui.label("This document is no longer here, or is not for you.").classes("title")
+            heading(2, "This document is not here")
+            ui.label("It was removed, or it is not for you.").classes("note")
             return
-        ui.html(f"<h2>{html.escape(found.title)}</h2>", sanitize=False)
-        ui.label(found.uri).classes("note")
-        inside = 0 <= start < end <= len(found.text)
-        text = marked(found.text, start, end) if inside else html.escape(found.text)
-        ui.html(f'<div class="text">{text}</div>', sanitize=False)
-    if inside:
+        heading(2, found.title)
+        ui.html(f'<p class="note">{_origin(found)}</p>', sanitize=False)
+        cited = 0 <= start < end <= len(found.text)
+        text = readable(found.text, found.headings, *((start, end) if cited else ()))
+        ui.html(f'<div class="text">{_without_title(found, text)}</div>', sanitize=False)
+    if cited:
         ui.run_javascript("const m=document.getElementById('cited'); m.scrollIntoView({block:'center'}); m.focus()")
+
+
+def _origin(document: Document) -> str:
+    """Where the document comes from, and when it was last changed, as HTML."""
+    place = html.escape(document.metadata.get("path") or document.uri.removeprefix("file://"))
+    if document.uri.startswith(("https://", "http://")):
+        address = html.escape(document.uri, quote=True)
+        place = f'<a href="{address}" target="_blank" rel="noreferrer">{html.escape(document.uri)}</a>'
+    changed = f" · changed {local_time(document.modified)}" if document.modified else ""
+    return f"{place}{changed}"
+
+
+def _without_title(document: Document, text: str) -> str:
+    """The text, whose first heading is not shown a second time where it is the title that stands above it."""
+    title = document.headings[0].text if document.headings and document.headings[0].start == 0 else ""
+    first = f"<h3>{html.escape(title)}</h3>"
+    if title and document.title.endswith(title) and text.startswith(first):
+        return text.replace("<h3>", '<h3 class="repeated">', 1)
+    return text

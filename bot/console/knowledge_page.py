@@ -3,106 +3,156 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlencode
 
-from nicegui import events, ui
+from nicegui import ui
 
-from bot.chat import Person
-from bot.console.layout import me, page
+from bot.console.layout import heading, me, page, reader
+from bot.console.markup import local_time
+from bot.console.notices import notice
 from bot.console.parts import Parts
+from bot.console.upload import show_upload
 from bot.knowledge import KnowledgeState, SourceState
+from bot.rendering import counted
 from retrieval.documents import Audience
-from retrieval.errors import RetrievalError
 from retrieval.sync import Progress
 
-MAX_FILES = 100
-"""Files dropped at once."""
+LISTED = 100
+"""Documents shown before one asks for more."""
+Names = Mapping[str, str]
 
-LISTED = 200
 
-
-async def knowledge_page(parts: Parts) -> None:
-    """The page; it follows a sync live."""
-    with page("Knowledge") as main:
-        main.classes("sheet")
-        ui.html("<h2>Knowledge</h2>", sanitize=False)
-        summary = ui.element("div").props('role="status"')
-        _show_upload(parts, me())
-        ui.html("<h3>Documents</h3>", sanitize=False)
-        wanted = ui.input(placeholder="Find a document by its title").props(
-            'outlined dense clearable aria-label="Find"'
-        )
-        listed = ui.element("div")
-    shown: list[KnowledgeState] = []
+async def knowledge_page(parts: Parts, names: Names) -> None:
+    """The page; it follows a sync live. ``names`` says what the sources of our own are."""
     person = me()
+    with page(parts.chat, "Knowledge") as main:
+        main.classes("sheet")
+        heading(2, "Knowledge")
+        summary = ui.element("div").props('role="status"')
+        show_upload(parts, person)
+        listed = Listed(parts, reader(person))
+    shown: list[KnowledgeState] = []
 
     async def refresh() -> None:
         state = await parts.knowledge.state()
         if shown != [state]:
-            if shown and shown[0].counts.documents != state.counts.documents:
-                await find()
+            if not shown or shown[0].counts.documents != state.counts.documents:
+                await listed.show()
             shown[:] = [state]
             summary.clear()
             with summary:
-                _show_state(parts, state)
+                _show_state(parts, state, names)
 
-    async def find() -> None:
-        audience = Audience.everyone() | Audience.of(f"person:{person.id}")
-        documents = await parts.knowledge.documents(audience, wanted.value or "", LISTED)
-        items = "".join(
-            f'<li><a href="/document?{html.escape(urlencode({"id": one.id}))}">{html.escape(one.title)}</a></li>'
-            for one in documents
-        )
-        listed.clear()
-        with listed:
-            ui.html(f'<ul class="documents">{items or "<li>Nothing yet.</li>"}</ul>', sanitize=False)
-
-    wanted.on_value_change(find)
     await refresh()
-    await find()
     ui.timer(1.0, refresh)
 
 
-def _show_state(parts: Parts, state: KnowledgeState) -> None:
+class Listed:
+    """The documents by title, as many as were asked for."""
+
+    def __init__(self, parts: Parts, audience: Audience) -> None:
+        self._knowledge = parts.knowledge
+        self._audience = audience
+        self._limit = LISTED
+        heading(3, "Documents")
+        self._wanted = ui.input(placeholder="Find a document by its title", on_change=self._find)
+        self._wanted.props('outlined dense clearable debounce=200 aria-label="Find"')
+        self._list = ui.element("div").props('aria-live="polite"')
+
+    async def show(self) -> None:
+        query = self._wanted.value or ""
+        found = await self._knowledge.documents(self._audience, query, self._limit + 1)
+        items = "".join(
+            f'<li><a href="/document?{html.escape(urlencode({"id": one.id}))}">{html.escape(one.title)}</a></li>'
+            for one in found[: self._limit]
+        )
+        self._list.clear()
+        with self._list:
+            if not found:
+                ui.label("No title has these words." if query else "There are none yet.").classes("note")
+                return
+            ui.html(f'<ul class="documents">{items}</ul>', sanitize=False)
+            if len(found) > self._limit:
+                self._show_more()
+
+    def _show_more(self) -> None:
+        with ui.row().classes("items-center"):
+            ui.label(f"The first {self._limit:,} are shown.").classes("note")
+            ui.button("Show more", on_click=self._more).props("outline no-caps dense").classes("more")
+
+    async def _more(self) -> None:
+        self._limit *= 4
+        await self.show()
+
+    async def _find(self) -> None:
+        self._limit = LISTED
+        await self.show()
+
+
+def _show_state(parts: Parts, state: KnowledgeState, names: Names) -> None:
     counts = state.counts
-    ui.label(f"{counts.documents:,} documents · {counts.passages:,} passages · {counts.embedded:,} with vectors")
+    if not state.sources:
+        ui.label("Nothing is indexed yet: drop files below, or run footnote sync FOLDER.").classes("note")
+        return
+    waits = counts.passages - counts.embedded
+    meaning = f"; {waits:,} of them are found by their words only, so far" if waits else ""
+    ui.label(f"{counted(counts.documents, 'document')} in {counted(counts.passages, 'passage')}{meaning}")
     if state.embedding:
         _show_progress("Reading for meaning", state.embedding)
     for source in state.sources:
-        _show_source(parts, source)
-    if not state.sources:
-        ui.label("Nothing is indexed yet: drop files below, or run footnote sync FOLDER.").classes("note")
+        _show_source(parts, source, names)
 
 
-def _show_source(parts: Parts, source: SourceState) -> None:
+def _show_source(parts: Parts, source: SourceState, names: Names) -> None:
+    name, where = _called(source, names)
     with ui.element("section").classes("source"):
-        with ui.row().classes("items-center no-wrap"):
-            ui.html(f"<b>{html.escape(source.label)}</b>", sanitize=False)
-            ui.label(f"{source.documents:,} documents").classes("note")
-            ui.space()
-            again = ui.button("Sync", icon="sync", on_click=lambda: parts.knowledge.start(source.name))
-            gone = ui.button(icon="delete_outline", on_click=lambda: _ask_removal(parts, source))
-            gone.props(f'flat round dense aria-label="Remove {html.escape(source.label, quote=True)}"')
-            again.props(f'flat dense no-caps aria-label="Sync {html.escape(source.label, quote=True)}"')
-        if source.running:
-            _show_progress("Reading", source.running)
-        if source.error:
-            ui.label(source.error).classes("wrong")
-        for what, reason in source.unreadable[:50]:
-            ui.label(f"Not read: {what}: {reason}").classes("wrong")
+        with ui.element("div").classes("of"):
+            ui.html(f"<b>{html.escape(name)}</b><span>{html.escape(where)}</span>", sanitize=False)
+            read = f", read {local_time(source.synced_at)}" if source.synced_at else ""
+            ui.html(f"<span>{counted(source.documents, 'document')}{read}</span>", sanitize=False)
+        again = ui.button("Sync", icon="sync", on_click=lambda: parts.knowledge.start(source.name))
+        again.props("flat dense no-caps").props["aria-label"] = f"Sync {name}"
+        gone = ui.button(icon="delete_outline", on_click=lambda: _ask_removal(parts, source.name, name))
+        gone.props("flat round dense").props["aria-label"] = f"Remove {name}"
+        with ui.element("div").classes("trouble"):
+            _show_trouble(source)
 
 
-def _ask_removal(parts: Parts, source: SourceState) -> None:
+def _show_trouble(source: SourceState) -> None:
+    if source.running:
+        _show_progress("Reading", source.running)
+    if source.error:
+        ui.label(source.error).classes("wrong")
+    for what, reason in source.unreadable[:50]:
+        ui.label(f"Not read: {what.rsplit('/', 1)[-1]}: {reason}").classes("wrong").tooltip(what)
+
+
+def _called(source: SourceState, names: Names) -> tuple[str, str]:
+    """What a person calls the source, and where it lies."""
+    if source.name in names:
+        return names[source.name], ""
+    if not source.name.startswith("folder:"):
+        return source.label, ""
+    path = Path(source.label)
+    home = Path.home()
+    shown = f"~/{path.relative_to(home)}" if home != path and path.is_relative_to(home) else str(path)
+    return path.name or str(path), shown
+
+
+def _ask_removal(parts: Parts, source: str, name: str) -> None:
     async def remove() -> None:
         dialog.close()
-        removed = await parts.knowledge.remove(source.name)
-        ui.notify(f"{removed} documents are no longer known here. The files themselves are untouched.", type="positive")
+        removed = await parts.knowledge.remove(source)
+        words = f"{counted(removed, 'document')} will not be found here any more. The files themselves are untouched."
+        notice(words, "positive")
 
-    with ui.dialog() as dialog, ui.card():
-        ui.label(f"Forget {source.label}?").classes("title")
+    with ui.dialog() as dialog, ui.card().classes("form"):
+        ui.label(f"Forget “{name}”?").classes("title")
         ui.label("Its documents are no longer found. The files themselves stay where they are.").classes("note")
-        with ui.row():
-            ui.button("Forget it", on_click=remove).props("unelevated no-caps color=negative")
+        with ui.element("div").classes("buttons"):
+            ui.button("Forget it", on_click=remove).props("outline no-caps color=bad").classes("submit")
             ui.button("Keep it", on_click=dialog.close).props("flat no-caps")
     dialog.open()
 
@@ -112,30 +162,3 @@ def _show_progress(label: str, progress: Progress) -> None:
     words = f"{label}: {progress.done:,} of {progress.total:,}" + (f", {left:,.0f} s left" if left else "")
     ui.label(words).classes("note")
     ui.linear_progress(progress.done / max(progress.total, 1), show_value=False).props("rounded")
-
-
-def _show_upload(parts: Parts, person: Person) -> None:
-    async def add(event: events.MultiUploadEventArguments) -> None:
-        files = [(file.name, await file.read()) for file in event.files]
-        try:
-            summary = await parts.knowledge.add_files(files, person)
-        except (RetrievalError, OSError) as error:
-            ui.notify(str(error), type="negative", multi_line=True)
-            return
-        for what, reason in summary.unreadable:
-            ui.notify(f"Not read: {what.rsplit('/', 1)[-1]}: {reason}", type="warning", multi_line=True)
-        ui.notify(f"{summary.new + summary.changed} files added.", type="positive")
-
-    upload = ui.upload(
-        label="Drop files here",
-        multiple=True,
-        auto_upload=True,
-        on_multi_upload=add,
-        max_file_size=parts.max_file_bytes,
-        max_files=MAX_FILES,
-        on_rejected=lambda: ui.notify(
-            f"Not added: a file may have {parts.max_file_bytes / 1e6:,.0f} MB, and {MAX_FILES} may come at once.",
-            type="warning",
-        ),
-    )
-    upload.props("flat bordered").classes("upload")

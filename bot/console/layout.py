@@ -1,7 +1,8 @@
-"""What every page of the console shares: the header with its navigation, who one is, light or dark."""
+"""What every page of the console shares: the header with its navigation, who one is, what is whispered to one."""
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,18 +11,13 @@ from pathlib import Path
 from nicegui import app, ui
 
 from bot.chat import Person
+from bot.console.adapter import Change, ConsoleChat
+from bot.console.forms import FILLED
+from bot.console.notices import notice
+from retrieval.documents import Audience
 
 STYLE = Path(__file__).with_name("style.css")
-KEYS = """
-document.addEventListener('keydown', event => {
-  const typing = event.target.matches('input, textarea, [contenteditable]');
-  if ((event.key === '/' && !typing) || (event.key === 'k' && (event.ctrlKey || event.metaKey))) {
-    event.preventDefault(); [...document.querySelectorAll('.composer textarea')].pop()?.focus();
-  } else if (event.key === 'Escape' && !document.querySelector('.q-dialog')) {
-    document.querySelector('.thread .close')?.click();
-  }
-});
-"""
+SCRIPT = Path(__file__).with_name("page.js")
 PAGES = (("/", "Chat", "chat"), ("/knowledge", "Knowledge", "menu_book"), ("/approvals", "Approvals", "task_alt"))
 
 
@@ -32,11 +28,20 @@ def me() -> Person:
     return Person(f"console/{slug}", name)
 
 
+def reader(person: Person) -> Audience:
+    """What a person may see who reads in the knowledge itself."""
+    return Audience.public() | Audience.everyone() | Audience.of(f"person:{person.id}")
+
+
+def heading(level: int, text: str) -> None:
+    """A heading with nothing but words in it."""
+    ui.html(f"<h{level}>{html.escape(text)}</h{level}>", sanitize=False)
+
+
 @contextmanager
-def page(current: str) -> Iterator[ui.element]:
+def page(chat: ConsoleChat, current: str) -> Iterator[ui.element]:
     """The frame of a page; what is built inside it is the page's main part."""
     ui.add_css(STYLE)
-    ui.colors(primary="#3557c8")
     ui.page_title(f"{current} · Footnote")
     dark = ui.dark_mode(value=app.storage.user.get("dark"))
     ui.html('<a class="skip" href="#main">Skip to the content</a>', sanitize=False)
@@ -53,9 +58,22 @@ def page(current: str) -> Iterator[ui.element]:
         ui.space()
         _who()
         _light(dark)
-    ui.add_body_html(f"<script>{KEYS}</script>")
+    ui.add_body_html(f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>")
+    _hear(chat, me())
     with ui.element("div").props('id="main" tabindex="-1"').classes("main") as main:
         yield main
+
+
+def _hear(chat: ConsoleChat, person: Person) -> None:
+    """Show this person what is whispered to them, wherever on the console they are."""
+    client = ui.context.client
+
+    def told(change: Change) -> None:
+        if change.person == person.id:
+            with client:
+                notice(change.text, "warning")
+
+    client.on_delete(chat.listen(told))
 
 
 def _who() -> None:
@@ -63,14 +81,15 @@ def _who() -> None:
         app.storage.user["name"] = (field.value or "").strip()[:60] or "You"
         ui.navigate.reload()
 
-    with ui.dialog() as dialog, ui.card():
+    with ui.dialog() as dialog, ui.card().classes("form"):
         ui.label("Who are you?").classes("title")
         field = ui.input("Your name", value=me().name).props("autofocus outlined").on("keydown.enter", rename)
-        with ui.row():
-            ui.button("Use this name", on_click=rename).props("unelevated no-caps")
+        field.classes("wide-input")
+        with ui.element("div").classes("buttons"):
+            ui.button("Use this name", on_click=rename).props(FILLED)
             ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
-    button = ui.button(me().name, icon="person", on_click=dialog.open).props("flat no-caps dense")
-    button.props(f'aria-label="You are {me().name}. Change who you are"').classes("who")
+    button = ui.button(me().name, icon="person", on_click=dialog.open).props("flat no-caps dense").classes("who")
+    button.props["aria-label"] = f"You are {me().name}. Change who you are"
 
 
 def _light(dark: ui.dark_mode) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from markdown_it import MarkdownIt
 
 from bot.chat import Footnote
+from bot.rendering import MOMENT, moment
 
 _MARK = re.compile(r"(?<!\\)\[(\d{1,3})\]")
 _HELD = re.compile("\ue000(\\d{1,3})\ue001")
@@ -42,7 +44,15 @@ def address(note: Footnote) -> str:
     return html.escape(f"/document?{query}", quote=True)
 
 
-def marked(text: str, start: int, end: int) -> str:
-    """A document's text as HTML, ``text[start:end]`` highlighted under the id ``cited``."""
-    before, cited, after = text[:start], text[start:end], text[end:]
-    return f'{html.escape(before)}<mark id="cited" tabindex="-1">{html.escape(cited)}</mark>{html.escape(after)}'
+def local_time(at: float) -> str:
+    """A moment as HTML, which the browser shows on its reader's clock."""
+    return _time(datetime.fromtimestamp(at, UTC), f"{datetime.fromtimestamp(at, UTC):%d %b, %H:%M} UTC")
+
+
+def localised(text: str) -> str:
+    """Plain text as HTML, the moments in it on the reader's clock."""
+    return MOMENT.sub(lambda match: _time(moment(match[0]), match[0]), html.escape(text))
+
+
+def _time(at: datetime, shown: str) -> str:
+    return f'<local-time datetime="{at.isoformat()}">{shown}</local-time>'

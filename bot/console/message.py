@@ -3,69 +3,118 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
-from datetime import datetime
 
 from nicegui import ui
 
 from bot.chat import Card, Footnote, Reply
-from bot.console.forms import Pressed, show_button
-from bot.console.markup import address, render
+from bot.console.feedback import Feedback, is_mark
+from bot.console.forms import Presses, show_button
+from bot.console.markup import address, local_time, localised, render
 from bot.records import Entry
+from bot.rendering import counted
+
+LONG_CHARS, LONG_LINES = 1_500, 20
+"""What is longer is folded."""
+QUOTE = 240
+"""Characters of a footnote's quote; the document shows it whole."""
+_ITEM = re.compile(r"^(?:[-*+•]|\d{1,3}[.)]) ")
+Mark = tuple[str, str]
+"""What this person thought of an answer, and their reason; both may be empty."""
 
 
 class MessageView:
     """Shows an entry; `update` shows it anew in place."""
 
-    def __init__(self, entry: Entry, pressed: Pressed, open_thread: Callable[[], None] | None, replies: int) -> None:
-        self._pressed = pressed
-        assistant = entry.kind == "assistant"
-        with ui.element("article").classes("message assistant" if assistant else "message"):
+    def __init__(self, entry: Entry, presses: Presses, mark: Mark, open_thread: Callable[[], None] | None) -> None:
+        self._presses = presses
+        self._assistant = entry.kind == "assistant"
+        self._replies: ui.button | None = None
+        with ui.element("article").classes("message assistant" if self._assistant else "message") as self._whole:
             ui.html(f'<div class="face" aria-hidden="true">{_face(entry)}</div>', sanitize=False)
             with ui.element("div").classes("said"):
-                at = datetime.fromtimestamp(entry.at).strftime("%H:%M")
                 name = html.escape(entry.author.name)
-                ui.html(f'<div class="by"><b>{name}</b> <time>{at}</time></div>', sanitize=False)
-                self._body = ui.element("div").classes("body").props('aria-live="polite"' if assistant else "")
+                ui.html(f'<div class="by"><b>{name}</b> {local_time(entry.at)}</div>', sanitize=False)
+                self._body = ui.element("div").classes("body").props('aria-live="polite"' if self._assistant else "")
                 if open_thread:
-                    label = f"{replies} {'reply' if replies == 1 else 'replies'}" if replies else "Reply in thread"
-                    ui.button(label, on_click=open_thread).props("flat dense no-caps").classes("replies")
-        self.update(entry.reply or Reply(entry.text), plain=not assistant)
+                    self._replies = ui.button(on_click=open_thread).props("flat dense no-caps").classes("replies")
+        self.count(0)
+        self.update(entry.reply or Reply(entry.text), mark)
 
-    def update(self, reply: Reply, *, plain: bool = False) -> None:
+    def count(self, replies: int) -> None:
+        """Say how many replies its thread has."""
+        if self._replies:
+            words = counted(replies, "reply").replace("replys", "replies")
+            self._replies.text = words if replies else "Reply in thread"
+
+    def update(self, reply: Reply, mark: Mark = ("", "")) -> None:
         self._body.clear()
         with self._body:
-            if reply.card:
-                show_card(reply.card)
-            elif plain:
-                ui.html(f'<p class="plain">{html.escape(reply.text)}</p>', sanitize=False)
-            else:
-                ui.html(render(reply.text, reply.footnotes), sanitize=False)
+            self._show_text(reply)
             if reply.footnotes:
                 _show_footnotes(reply.footnotes)
             for note in reply.notes:
                 ui.label(note).classes("note")
-            if reply.buttons:
+            marks = [button for button in reply.buttons if is_mark(button)]
+            if marks:
+                Feedback(marks, self._presses, *mark)
+            elif reply.buttons:
                 with ui.element("div").classes("buttons"):
                     for button in reply.buttons:
-                        show_button(button, self._pressed)
+                        show_button(button, self._presses)
+
+    def remove(self) -> None:
+        """Take it off the page."""
+        self._whole.delete()
+
+    def _show_text(self, reply: Reply) -> None:
+        if reply.card:
+            show_card(reply.card)
+        elif self._assistant:
+            ui.html(render(reply.text, reply.footnotes), sanitize=False)
+        else:
+            _show_plain(reply.text)
+
+
+def _show_plain(text: str) -> None:
+    """What a person wrote, as they wrote it; a wall of it is folded."""
+    said = ui.html(f'<p class="plain">{html.escape(text)}</p>', sanitize=False)
+    if len(text) <= LONG_CHARS and text.count("\n") < LONG_LINES:
+        return
+    said.classes("folded")
+
+    def unfold() -> None:
+        said.classes(remove="folded")
+        more.delete()
+
+    more = ui.button(f"Show all {len(text):,} characters", on_click=unfold).props("flat dense no-caps")
+    more.classes("replies")
 
 
 def _show_footnotes(footnotes: tuple[Footnote, ...]) -> None:
     items = "".join(
         f'<li value="{note.number}"><a href="{address(note)}"><b>{html.escape(note.title)}</b> '
-        f"<q>{html.escape(' '.join(note.quote.split())[:240])}</q></a></li>"
+        f"<q>{html.escape(_short(note.quote))}</q></a></li>"
         for note in footnotes
     )
     ui.html(f'<ol class="footnotes" aria-label="Footnotes">{items}</ol>', sanitize=False)
 
 
+def _short(quote: str) -> str:
+    """The quote on a line, without the mark of a list that it may begin with."""
+    line = _ITEM.sub("", " ".join(quote.split()))
+    return line if len(line) <= QUOTE else f"{line[:QUOTE].rsplit(' ', 1)[0]} …"
+
+
 def show_card(card: Card) -> None:
+    """The card of an approval, without its buttons."""
     rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in card.fields)
     ui.html(
         f'<section class="card {html.escape(card.state)}" aria-label="Action to decide">'
-        f'<h3>{html.escape(card.title)}</h3><dl>{rows}</dl><p class="outcome">{html.escape(card.outcome)}</p>'
-        f'<code title="Fingerprint of exactly what runs">{html.escape(card.fingerprint)}</code></section>',
+        f'<h3>{html.escape(card.title)}</h3><dl>{rows}</dl><p class="outcome">{localised(card.outcome)}</p>'
+        f'<p class="print" title="Stands for exactly what runs: another text, another fingerprint">'
+        f"Fingerprint <code>{html.escape(card.fingerprint)}</code></p></section>",
         sanitize=False,
     )
 

@@ -8,13 +8,19 @@ import secrets
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
 
 from bot.console.guard import Guard
 from bot.errors import sentence
 from bot.settings import Settings, SettingsInvalid
+
+_NOWHERE = Path(__file__).with_name("nowhere.html")
 
 
 def build(settings: Settings, parts: object, examples: Sequence[str]) -> FastAPI:
@@ -37,39 +43,59 @@ def build(settings: Settings, parts: object, examples: Sequence[str]) -> FastAPI
     async def chat(channel: str = "general", thread: str = "") -> None:
         await chat_page(parts, channel[:80].replace("/", "-"), thread[:80], examples)
 
+    own_folders = {
+        f"folder:{settings.notes_path}": "Notes the assistant was asked to remember",
+        f"folder:{settings.uploads_path}": "Files added on this page",
+    }
+
     @ui.page("/knowledge")
     async def knowledge() -> None:
-        await knowledge_page(parts)
+        await knowledge_page(parts, own_folders)
 
     @ui.page("/approvals")
     async def approvals() -> None:
         await approvals_page(parts)
 
     @ui.page("/document")
-    async def document(id: str, start: int = -1, end: int = -1) -> None:  # noqa: A002  # the name in the address
-        await document_page(parts, id, start, end)
+    async def document(id: str = "", start: str = "", end: str = "") -> None:  # noqa: A002  # the name in the address
+        await document_page(parts, id, _offset(start), _offset(end))
 
     @application.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
     nicegui.app.on_exception(_tell)
+    nicegui.app.add_exception_handler(404, _nowhere)
     ui.run_with(
         application, title="Footnote", dark=None, storage_secret=_secret(settings.home), show_welcome_message=False
     )
     loopback = {"127.0.0.1", "localhost", "::1"}
-    application.add_middleware(Guard, hosts=loopback if settings.host in loopback else frozenset())
+    own = {urlsplit(settings.public_url).hostname or ""} - {""}
+    application.add_middleware(Guard, hosts=loopback | own if settings.host in loopback else frozenset())
     return application
 
 
 def _tell(error: Exception) -> None:
     """Whoever caused an error sees it on the page."""
-    from nicegui import context, ui
+    from nicegui import context
+
+    from bot.console.notices import notice
 
     with contextlib.suppress(RuntimeError):  # raised where there is no page, as in a background task
         assert context.client  # noqa: S101
-        said = sentence(error) or "Something broke on my side, and it is logged. Try again?"
-        ui.notify(said, type="negative", position="top", timeout=0, close_button="Close")
+        notice(sentence(error) or "Something broke on my side, and it is logged. Try again?", "negative")
+
+
+async def _nowhere(request: Request, error: Exception) -> Response:
+    """A page that is not there says so, and leads back."""
+    if isinstance(error, HTTPException) and "text/html" not in request.headers.get("accept", ""):
+        return await http_exception_handler(request, error)
+    return HTMLResponse(_NOWHERE.read_text(encoding="utf-8"), status_code=404)
+
+
+def _offset(given: str) -> int:
+    """A place in a text; -1 where none is named."""
+    return int(given) if given.isdecimal() and len(given) < 12 else -1
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -14,6 +14,8 @@ from retrieval.errors import Deleted, Unreadable
 from retrieval.parsing import SUFFIXES, parse
 from retrieval.sources import Listed
 
+READING = 2
+"""Which way of reading made a document; another number reads every file anew."""
 IGNORE_FILE = ".footnoteignore"
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 _TOO_LARGE = "too-large"
@@ -132,7 +134,7 @@ class FolderSource:
                 return Listed(document, _FORBIDDEN)
             if size > self._max_bytes:
                 return Listed(document, f"{_TOO_LARGE}:{size}", size)
-            return Listed(document, content_hash(path.read_bytes()), size)
+            return Listed(document, f"{READING}:{content_hash(path.read_bytes())}", size)
         except OSError:
             return Listed(document, _FORBIDDEN)
 

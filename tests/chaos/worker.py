@@ -62,7 +62,9 @@ async def main() -> None:
         chat.log = settings.home / "posted.log"
         app.chats[chat.platform] = chat
         await app.records.say(channel("announcements"), "first", MEI, "hello", 0.0)
-        inbox = Inbox(Databases.of(settings).inbox, replica, app.desk.mention, app.desk.press, app.desk.resume)
+        inbox = Inbox(
+            Databases.of(settings).inbox, replica, app.desk.mention, app.desk.press, app.desk.resume, app.desk.withdraw
+        )
         await inbox.start()
         upkeep = asyncio.create_task(keep_up(app, inbox, Replicas(app.records.engine, replica, time.time)))
         print("READY", flush=True)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,14 +37,45 @@ HANDBOOK = {
     "evil.md": "# <script>document.title='owned'</script>\n\nThe pirate flag <img src=x onerror=\"document.title='owned'\"> "
     "flies on Mondays.\n",
 }
+LIBRARY = {
+    **HANDBOOK,
+    "evil.md": "# Flags\n\nThe pirate flag <img src=x onerror=\"document.title='owned'\"> flies on Mondays.\n\n"
+    "<script>document.title='owned'</script>\n",
+    "meeting.md": "---\ntitle: Leadership meeting, 3 March 2026\n---\n# Leadership meeting, 3 March 2026\n\n"
+    "Present: Ann, Mei, Jonas.\n\n- The hotel limit rises to 180 euros a night in Lisbon, Zurich and Oslo from 1 April.\n"
+    "- The summer party takes place in Lisbon in June.\n- Jonas collects offers for a new travel portal.\n",
+    "trips.md": "# Business trips\n\nEvery trip is agreed with your team lead before anything is booked. A trip that costs more "
+    "than\n800 euros also needs the approval of Mei in Finance, who answers within two working days.\n\n"
+    "## Trains and flights\n\nWe take the train wherever it needs less than five hours.\n\n    book --train --second-class\n",
+}
+"""A little more to find, as a team has it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Site:
-    """A running assistant."""
+    """A running assistant, which can be killed and started again."""
 
     url: str
     home: Path
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        self.process = subprocess.Popen([sys.executable, "-m", "bot", "up"], env=self.environment)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/healthz").is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise AssertionError(f"footnote up did not answer at {self.url}")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(20)
 
 
 def free_port() -> int:
@@ -79,9 +110,9 @@ def served(url: str) -> dict[str, str]:
     }
 
 
-def write_handbook(folder: Path) -> None:
+def write_handbook(folder: Path, documents: Mapping[str, str] = HANDBOOK) -> None:
     folder.mkdir()
-    for name, text in HANDBOOK.items():
+    for name, text in documents.items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
@@ -93,15 +124,15 @@ def handbook(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """`footnote up` over the handbook, one for all tests of a file: each uses a thread of its own."""
+    """`footnote up` over a small library, one for all tests of a file: each uses a thread of its own."""
     folder = tmp_path_factory.mktemp("site")
-    write_handbook(folder / "handbook")
+    write_handbook(folder / "handbook", LIBRARY)
     with serving(folder / "home", folder / "handbook") as started:
         yield started
 
 
 @contextmanager
-def serving(home: Path, handbook: Path, **settings: str) -> Iterator[Site]:
+def serving(home: Path, handbook: Path | None, **settings: str) -> Iterator[Site]:
     """`footnote up` over this home, once it knows the handbook."""
     port = free_port()
     environment = {
@@ -111,19 +142,14 @@ def serving(home: Path, handbook: Path, **settings: str) -> Iterator[Site]:
         "FOOTNOTE_PORT": str(port),
         **settings,
     }
-    subprocess.run([sys.executable, "-m", "bot", "sync", str(handbook)], env=environment, check=True)
-    process = subprocess.Popen([sys.executable, "-m", "bot", "up"], env=environment)
-    url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/healthz").is_success:
-                break
-        except httpx.TransportError:
-            time.sleep(0.1)
-    yield Site(url, home)
-    process.terminate()
-    assert process.wait(20) in {0, -15}
+    if handbook:
+        subprocess.run([sys.executable, "-m", "bot", "sync", str(handbook)], env=environment, check=True)
+    site = Site(f"http://127.0.0.1:{port}", home, environment)
+    site.start()
+    yield site
+    assert site.process is not None
+    site.process.terminate()
+    assert site.process.wait(20) in {0, -15}
 
 
 @pytest.fixture

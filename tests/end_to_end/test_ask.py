@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from retrieval.documents import Audience
 from retrieval.embedders.hashing import Hashing
@@ -19,8 +24,8 @@ from tests.servers.running import running
 QUESTION = "how much may hotels cost a night?"
 
 
-async def ask(question: str, **environment: str) -> dict[str, Any]:
-    code, out, err = await footnote("ask", "--json", question, **environment)
+async def ask(*question: str, **environment: str) -> dict[str, Any]:
+    code, out, err = await footnote("ask", "--json", *question, **environment)
     assert code == 0, err
     answer: dict[str, Any] = json.loads(out)
     return answer
@@ -29,7 +34,7 @@ async def ask(question: str, **environment: str) -> dict[str, Any]:
 async def test_an_answer_as_json_quotes_exact_spans(home: Path, handbook: Path) -> None:
     await footnote("sync", str(handbook))
     answer = await ask(QUESTION)
-    assert set(answer) == {"question", "refused", "sentences", "searched", "seconds", "cost"}
+    assert set(answer) == {"question", "refused", "text", "sentences", "actions", "searched", "seconds", "cost"}
     assert not answer["refused"]
     citation = answer["sentences"][0]["citations"][0]
     assert set(citation) == {"document", "title", "start", "end", "quote"}
@@ -40,6 +45,29 @@ async def test_an_answer_as_json_quotes_exact_spans(home: Path, handbook: Path) 
     assert document.text[citation["start"] : citation["end"]] == citation["quote"]
     assert "150 euros" in citation["quote"]
     await store.close()
+
+
+async def test_quotes_around_the_question_are_optional(home: Path, handbook: Path) -> None:
+    await footnote("sync", str(handbook))
+    answer = await ask(*QUESTION.split())
+    assert answer["question"] == QUESTION
+    assert "150 euros" in answer["text"]
+
+
+async def test_json_tells_of_a_greeting_and_of_what_waits(home: Path) -> None:
+    greeting = await ask("hello")
+    assert (greeting["refused"], greeting["actions"]) == (False, [])
+    assert greeting["text"].startswith("Hello!")
+    proposed = await ask("remember that doors close at 6")
+    assert not proposed["refused"]
+    (action,) = proposed["actions"]
+    assert (action["tool"], action["state"]) == ("remember", "proposed")
+    assert action["arguments"] == {"text": "doors close at 6"}
+
+
+async def test_nothing_known_is_said_where_nothing_is_indexed(home: Path) -> None:
+    _, out, _ = await footnote("ask", QUESTION)
+    assert "Nothing is indexed yet: footnote sync FOLDER" in out
 
 
 async def test_what_is_not_there_is_refused_with_what_was_looked_for(home: Path, handbook: Path) -> None:
@@ -75,14 +103,78 @@ async def test_a_budget_that_is_used_up_is_said_plainly(home: Path, handbook: Pa
     assert "I stopped: the whole budget of $0.00 for today is used up" in " ".join(out.split())
 
 
-async def test_an_action_is_approved_at_the_prompt(home: Path) -> None:
-    arguments = (sys.executable, "-m", "bot", "ask", "remember that doors close at 6")
-    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
-    process = await asyncio.create_subprocess_exec(*arguments, **pipes, env=dict(os.environ))
-    out, _ = await process.communicate(b"approve\n")
-    assert "✅ Remembered: doors close at 6" in out.decode()
+def at_prompt(*words: str, **environment: str) -> subprocess.Popen[str]:
+    """`footnote ask` with somebody at its prompt."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    settings = {**os.environ, "COLUMNS": "80", **environment}
+    return subprocess.Popen([sys.executable, "-m", "bot", "ask", *words], **pipes, text=True, env=settings)
+
+
+async def test_an_action_is_approved_at_the_prompt_and_known_by_its_meaning(home: Path) -> None:
+    out, _ = at_prompt("remember that doors close at 6").communicate("approve\n", timeout=60)
+    assert "✅ Remembered: doors close at 6" in out
+    assert out.count("fingerprint") == 1
     assert [path.suffix for path in (home / "notes").iterdir()] == [".md"]
     assert (await ask("when do doors close?"))["sentences"][0]["text"] == "doors close at 6"
+    store = await LanceStore.open(home / "knowledge")
+    await store.bind(Hashing.name, Hashing.dimensions)
+    counts = await store.counts()
+    assert counts.passages == counts.embedded == 1
+    await store.close()
+
+
+async def test_a_rejection_s_reason_is_optional_at_the_prompt(home: Path) -> None:
+    out, _ = at_prompt("remember that doors close at 6").communicate("r\n\n", timeout=60)
+    assert "Why? (optional): " in out
+    assert "rejected “Remember ‘doors close at 6’”" in out
+
+
+@pytest.mark.parametrize("said", ["", "what\nwhat\nwhat\n", "reject\n"])
+async def test_who_decides_nothing_at_the_prompt_is_told_where_it_waits(home: Path, said: str) -> None:
+    process = at_prompt("remember that doors close at 6")
+    out, _ = process.communicate(said, timeout=60)
+    assert process.returncode == 0
+    assert "Nothing was done, and this still waits." in out
+    assert "http://127.0.0.1:8765/approvals" in out
+    assert not (home / "notes").exists()
+
+
+async def test_who_may_not_decide_is_not_asked(home: Path) -> None:
+    process = at_prompt("remember that doors close at 6", FOOTNOTE_APPROVERS="console/mei")
+    out, _ = process.communicate("approve\n", timeout=60)
+    assert "Decide" not in out
+    assert "this still waits. Only Mei may decide." in " ".join(out.split())
+
+
+async def test_ctrl_c_at_the_prompt_leaves_at_once(home: Path) -> None:
+    process = at_prompt("remember that doors close at 6")
+    assert process.stdout
+    shown = ""
+    while not shown.endswith("Decide"):
+        shown += await asyncio.to_thread(process.stdout.read, 1)
+    await asyncio.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=5)
+    assert process.returncode == 0
+    assert "this still waits" in out
+
+
+async def test_ctrl_c_leaves_a_sync_at_once_though_it_embeds(home: Path, handbook: Path) -> None:
+    slow = (
+        "import asyncio, time\nfrom retrieval.embedders.hashing import Hashing\n"
+        "async def passages(self, texts):\n    print('embedding', flush=True)\n    await asyncio.to_thread(time.sleep, 30)\n"
+        "Hashing.passages = passages\nfrom bot.cli import main\nmain()"
+    )
+    arguments = [sys.executable, "-c", slow, "sync", str(handbook)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert await asyncio.to_thread(process.stdout.readline) == "embedding\n"
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert time.monotonic() - started < 5
+    assert "the rest goes on at the next footnote sync" in " ".join(err.split())
 
 
 async def test_bad_files_are_named_and_stop_nothing(home: Path, handbook: Path) -> None:

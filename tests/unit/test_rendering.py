@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
+from agent.approvals import Approval, Deciders, State
 from agent.evidence import Citation, Sentence
 from agent.state import Answer, Call
-from bot.chat import Footnote
-from bot.console.markup import render
-from bot.rendering import action_line, answer_reply, refusal
+from agent.tools.remember import Arguments
+from bot.chat import Action, Footnote
+from bot.console.markup import localised, render
+from bot.rendering import action_line, answer_reply, card_reply, counted, may_decide, refusal
 
 NOTE = Footnote(1, "file:a.md", "A", "file:///a.md", 0, 5, "Hello")
 
@@ -43,3 +49,87 @@ def test_what_was_looked_for_is_shown_as_it_was_written() -> None:
 
 def test_a_footnote_that_is_not_there_is_plain_text() -> None:
     assert "[7]" in render("Something [7].", [NOTE])
+
+
+def answer(*, refused: bool = False, text: str = "", actions: list[Call] | None = None) -> Answer:
+    return Answer(text=text, sentences=[], refused=refused, searched=["x"], notes=[], actions=actions or [])
+
+
+@pytest.mark.parametrize(
+    ("given", "judged"),
+    [
+        (answer(refused=True), True),
+        (answer(actions=[call("4")]), True),
+        (answer(text="Hello!"), False),
+        (answer(actions=[call("Ann rejected it.", "rejected")]), False),
+        (answer(actions=[call("Nobody decided.", "expired")]), False),
+    ],
+)
+def test_marks_stand_where_there_is_something_to_judge(given: Answer, judged: bool) -> None:
+    assert [button.action for button in answer_reply("run", given).buttons] == [
+        Action.HELPFUL,
+        Action.UNHELPFUL,
+    ] * judged
+
+
+def test_the_wordings_that_were_tried_are_counted_not_listed() -> None:
+    words = refusal(["who pays?", "pays", "who"])
+    assert words == "I don't know. I looked for “who pays?” and 2 other wordings and found nothing that answers it."
+
+
+def test_quotation_marks_within_others_are_single() -> None:
+    assert (
+        action_line(call("Ann rejected “Remember “doors””: no", "rejected")) == "🚫 Ann rejected “Remember ‘doors’”: no"
+    )
+
+
+def test_numbers_agree_with_their_nouns() -> None:
+    assert [counted(number, "file") for number in (0, 1, 2_000)] == ["0 files", "1 file", "2,000 files"]
+
+
+WAITING = Approval(
+    id="a",
+    run="r",
+    call="c",
+    tool="remember",
+    arguments={"text": "doors close\nat six"},
+    arguments_hash="f00d" * 16,
+    summary="Remember “doors close at six”",
+    place="console/local/general/t",
+    asker="console/ann",
+    asker_name="Ann",
+    deciders=Deciders("place"),
+    state=State.PROPOSED,
+    edited=False,
+    decided_by=None,
+    decided_by_name=None,
+    press=None,
+    reason=None,
+    result=None,
+    proposed_at=0.0,
+    expires_at=1_800_000_000.0,
+    decided_at=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("deciders", "words"),
+    [
+        (Deciders("place"), "Anyone in the channel may decide."),
+        (Deciders("asker"), "Only Ann, who asked, may decide."),
+        (Deciders("others"), "Anyone in the channel but Ann, who asked, may decide."),
+        (Deciders("named", ("console/mei-lin", "slack/T1/U2")), "Only Mei Lin or slack/T1/U2 may decide."),
+    ],
+)
+def test_a_card_says_who_may_decide(deciders: Deciders, words: str) -> None:
+    assert may_decide(replace(WAITING, deciders=deciders)) == words
+
+
+def test_a_card_says_each_thing_once_and_when_on_the_reader_s_clock() -> None:
+    class Remember:
+        arguments = Arguments
+
+    card = card_reply(WAITING, Remember()).card  # type: ignore[arg-type]  # of a tool only its fields are shown
+    assert card is not None
+    assert (card.title, card.fields) == ("Remember", (("Text", "doors close\nat six"),))
+    assert '<local-time datetime="2027-01-15T08:00:00+00:00">' in localised(card.outcome)

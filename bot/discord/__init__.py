@@ -1,0 +1,1 @@
+"""Discord: the port `Chat` on it, over discord.py and the gateway."""

@@ -1,0 +1,155 @@
+"""A Reply as Discord's messages of components (docs.discord.com/developers/components/reference).
+
+Components rather than content with embeds: one message holds 4,000 characters instead of 2,000, footnotes and notes
+stand below a line in small print, nothing in it unfurls, and the id of the first component says which part of which
+reply a message is, so that it is found again after a crash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import discord
+
+from bot.chat import Card, Footnote, Reply
+from bot.discord import markup
+from bot.discord.buttons import PressButton
+from bot.posts import digest_of
+
+MOST_TEXT = 3_900
+"""Characters of one message, below Discord's 4,000."""
+MOST_PIECES = 30
+"""Pieces of one message, so that it stays below Discord's 40 components."""
+_COLOURS = {"proposed": 0xE3A008, "approved": 0x3B82F6, "started": 0x3B82F6, "done": 0x22C55E}
+_TROUBLE = {"failed": 0xEF4444, "unknown": 0xEF4444}
+_GREY = 0x6B7280
+BODY, FOOT, NOTE, CARD = "body", "foot", "note", "card"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Words that stay together, and what they are: body, foot, note or card."""
+
+    kind: str
+    text: str
+
+
+def mark_of(key: str, part: int) -> int:
+    """The id of the first component of a part of a message: the same after every restart."""
+    digest = hashlib.blake2b(f"{key}/{part}".encode(), digest_size=4).digest()
+    return 1_000 + int.from_bytes(digest, "big") % (2**31 - 1_001)
+
+
+def pages(reply: Reply, key: str, public_url: str = "") -> list[discord.ui.LayoutView]:
+    """The messages that show a final reply, the buttons on the last one."""
+    content = _card(reply.card) if reply.card is not None else _answer(reply, public_url)
+    groups = _packed(content) or [[Piece(BODY, "…")]]
+    views = [_page(group, mark_of(key, part), reply.card) for part, group in enumerate(groups)]
+    if reply.buttons:
+        row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(*(PressButton.of(one) for one in reply.buttons[:5]))
+        last = views[-1].children[0] if reply.card is not None else views[-1]
+        last.add_item(row)  # type: ignore[union-attr]  # a card's first child is its container
+    return views
+
+
+def draft(status: str, reply: Reply | None, key: str) -> discord.ui.LayoutView:
+    """The message that stands while it works: what is going on in a small line, and below it what is written so far."""
+    view = discord.ui.LayoutView(timeout=None)
+    words = f"-# ⏳ {markup.line(status, 200)}…" if status else "-# ⏳"
+    view.add_item(discord.ui.TextDisplay(words, id=mark_of(key, 0)))
+    if reply is not None:
+        groups = _packed(
+            [Piece(BODY, one) for one in markup.blocks(markup.whole(reply.text), links_of(reply.footnotes))]
+        )
+        if groups:
+            earlier = "…\n\n" if len(groups) > 1 else ""
+            view.add_item(discord.ui.TextDisplay(earlier + _joined(groups[-1], "\n\n")))
+    return view
+
+
+def plain(text: str) -> list[discord.ui.LayoutView]:
+    """Our own Markdown, such as a help text, in messages."""
+    return [_page(group, None, None) for group in _packed(Piece(BODY, one) for one in markup.blocks(text))]
+
+
+def digest(view: discord.ui.LayoutView) -> str:
+    """What is the same for messages that look the same."""
+    return digest_of(view.to_components())  # type: ignore[no-untyped-call]  # the library has left out its type
+
+
+def links_of(footnotes: Iterable[Footnote]) -> set[str]:
+    """The addresses that were retrieved."""
+    return {one for note in footnotes for one in (note.uri, note.document) if one.startswith(("http://", "https://"))}
+
+
+def address_of(note: Footnote, public_url: str) -> str:
+    """Where a footnote leads: the page itself, or the document at the cited sentence in the console; or nowhere."""
+    for one in (note.uri, note.document):
+        if one.startswith(("http://", "https://")):
+            return one
+    if not public_url:
+        return ""
+    query = urlencode({"id": note.document, "start": note.start, "end": note.end})
+    return f"{public_url.rstrip('/')}/document?{query}"
+
+
+def _answer(reply: Reply, public_url: str) -> list[Piece]:
+    body = [Piece(BODY, one) for one in markup.blocks(reply.text, links_of(reply.footnotes))]
+    foot = [Piece(FOOT, _footnote(note, public_url)) for note in reply.footnotes]
+    notes = [Piece(NOTE, f"-# {shown}") for one in reply.notes if (shown := markup.line(one, 400))]
+    return [*body, *foot, *notes]
+
+
+def _footnote(note: Footnote, public_url: str) -> str:
+    title = markup.line(note.title, 120) or "untitled"
+    address = address_of(note, public_url)
+    named = markup.link(title, address) if 0 < len(address) <= 1_000 else title
+    return f"-# \\[{note.number}\\] {named} · “{markup.line(note.quote, 160)}”"
+
+
+def _card(card: Card) -> list[Piece]:
+    fields = [
+        piece
+        for label, value in card.fields
+        for piece in markup.pieces(f"**{markup.line(label, 100)}**\n{markup.escape(value) or '—'}", MOST_TEXT - 600)
+    ]
+    title = f"### {markup.line(card.title, 300)}"
+    outcome = f"{markup.line(card.outcome, 900)}\n-# `{card.fingerprint}`"
+    return [Piece(CARD, one) for one in (title, *fields, outcome)]
+
+
+def _packed(content: Iterable[Piece]) -> list[list[Piece]]:
+    """The pieces in as many messages as they need; one that is too long for any is cut."""
+    groups: list[list[Piece]] = []
+    size = 0
+    for piece in content:
+        for text in markup.pieces(piece.text, MOST_TEXT):
+            if not groups or size + len(text) > MOST_TEXT or len(groups[-1]) >= MOST_PIECES:
+                groups.append([])
+                size = 0
+            groups[-1].append(Piece(piece.kind, text))
+            size += len(text) + 2
+    return groups
+
+
+def _page(group: Sequence[Piece], mark: int | None, card: Card | None) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    if card is not None:
+        colour = (_COLOURS | _TROUBLE).get(card.state, _GREY)
+        texts = [discord.ui.TextDisplay[Any](piece.text) for piece in group]
+        return view.add_item(discord.ui.Container(*texts, accent_colour=colour, id=mark))
+    for kind, between in ((BODY, "\n\n"), (FOOT, "\n"), (NOTE, "\n")):
+        if not (of_kind := [piece for piece in group if piece.kind == kind]):
+            continue
+        if kind == FOOT and view.children:
+            view.add_item(discord.ui.Separator())
+        view.add_item(discord.ui.TextDisplay(_joined(of_kind, between), id=None if view.children else mark))
+    return view
+
+
+def _joined(group: Sequence[Piece], between: str) -> str:
+    return between.join(piece.text for piece in group)

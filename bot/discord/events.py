@@ -1,0 +1,194 @@
+"""What happens on Discord as Mentions, Presses and Withdrawals.
+
+In: the gateway's events, some of them twice or out of order. Out: events under ids that make each happen once. Nothing
+is answered here; what works on an answer is never waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import discord
+import structlog
+
+from bot.chat import Action, Mention, Place, Press, Withdrawal
+from bot.desk import run_id
+from bot.discord import components, forms
+from bot.discord.buttons import PressButton, named
+from bot.discord.catching_up import missed
+from bot.discord.intake import Intake
+from bot.discord.places import WRITTEN, event_of, mention_of, person_of, place_in, place_of, replied_to, text_of
+from bot.discord.posting import QUIET
+from bot.discord.whispers import Whispers
+from bot.errors import place_of as broken_at
+from bot.records import Records
+
+log = structlog.get_logger()
+
+
+class Listener(discord.AutoShardedClient):
+    """Give it ``intake`` and ``whispers`` before it connects."""
+
+    intake: Intake
+    whispers: Whispers
+
+    def __init__(self, records: Records, *, follow_ups: bool, **options: Any) -> None:
+        super().__init__(allowed_mentions=QUIET, **options)
+        self._records = records
+        self._follow_ups = follow_ups
+        self._sessions = 0
+        self._catching_up: asyncio.Task[None] | None = None
+        self.add_dynamic_items(PressButton)
+
+    @property
+    def me(self) -> int:
+        return self.user.id if self.user is not None else 0
+
+    # messages
+
+    async def on_message(self, message: discord.Message) -> None:
+        if message.author.bot or message.webhook_id or message.type not in WRITTEN:
+            return
+        if self._addresses(message) or await self._follows_up(message):
+            await self.intake.keep_patiently(mention_of(message, self.me, event_id=event_of(message.id)))
+        elif isinstance(message.channel, discord.Thread) and await self._is_in(message):
+            await self._overhear(message)
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """An edit by a person; links that unfold and threads that open change messages too, but not their time of edit."""
+        message, before = event.message, event.cached_message
+        if message.edited_at is None or message.author.bot or message.webhook_id or message.type not in WRITTEN:
+            return
+        first, this = event_of(message.id), event_of(message)
+        previous = event_of(before) if before is not None else first
+        addressed = self._addresses(message) or await self._follows_up(message)
+        if previous == this or not (addressed or (before is not None and self._addresses(before))):
+            return
+        place = place_of(message, self.me)
+        gone = dict.fromkeys((first, previous))
+        events: list[Mention | Withdrawal] = [Withdrawal(f"{this}:withdrawn:{of}", place, of) for of in gone]
+        if addressed:
+            answered = await self._records.message(place, run_id(first)) is not None
+            events.append(mention_of(message, self.me, event_id=this, replaces=first if answered else previous))
+        await self.intake.keep_patiently(*events)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        await self._deleted(event.channel_id, event.guild_id, event.message_id, event.cached_message)
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        cached = {message.id: message for message in event.cached_messages}
+        for message in event.message_ids:
+            await self._deleted(event.channel_id, event.guild_id, message, cached.get(message))
+
+    async def _deleted(self, channel: int, guild: int | None, message: int, known: discord.Message | None) -> None:
+        where = self.get_channel(channel) or self.get_partial_messageable(channel, guild_id=guild)
+        place = place_of(known, self.me) if known is not None else place_in(where, message)
+        if known is None and await self._records.message(place, str(message)) is None:
+            return
+        if known is not None and (known.author.bot or not (self._addresses(known) or await self._follows_up(known))):
+            return
+        first = event_of(message)
+        ids = dict.fromkeys((first, event_of(known) if known is not None else first))
+        await self.intake.keep_patiently(*(Withdrawal(f"{of}:deleted", place, of) for of in ids))
+
+    def _addresses(self, message: discord.Message) -> bool:
+        """Whether it is said to the assistant: directly, by name, or as a reply to what it said."""
+        answered = replied_to(message)
+        to_us = answered is not None and answered.author.id == self.me
+        return message.guild is None or to_us or any(user.id == self.me for user in message.mentions)
+
+    async def _follows_up(self, message: discord.Message) -> bool:
+        """Whether it goes on in a thread of ours without a mention, and is said to nobody else."""
+        if not self._follow_ups or not isinstance(message.channel, discord.Thread):
+            return False
+        if message.mention_everyone or message.content.lstrip().startswith("<@") or replied_to(message) is not None:
+            return False
+        return bool(message.content or message.attachments) and await self._is_in(message)
+
+    async def _is_in(self, message: discord.Message) -> bool:
+        """Whether the assistant has opened this thread or answered in it."""
+        if isinstance(message.channel, discord.Thread) and message.channel.owner_id == self.me:
+            return True
+        said = await self._records.transcript(place_of(message, self.me), 100)
+        return any(entry.kind == "assistant" for entry in said)
+
+    async def _overhear(self, message: discord.Message) -> None:
+        """What people say to each other in a thread of ours belongs to what is asked there next."""
+        if words := text_of(message, self.me):
+            place, at = place_of(message, self.me), message.created_at.timestamp()
+            await self._records.say(place, str(message.id), person_of(message.author), words[:20_000], at)
+
+    # buttons and forms
+
+    async def pressed(self, interaction: discord.Interaction[Any], action: Action, subject: str, *, asks: bool) -> None:
+        """A button: its form is shown, or the press is kept and then acknowledged."""
+        place = _place_of(interaction)
+        button = await self._button(place, action, subject) if asks else None
+        if button is not None and button.form is not None:
+            await interaction.response.send_modal(forms.modal(button, button.form))
+        else:
+            await self._press(interaction, place, action, subject, {})
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """A form that was sent; buttons and commands have their own ways."""
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        data: Any = interaction.data
+        found = named(str(data["custom_id"]))
+        if found is None:
+            return
+        place = _place_of(interaction)
+        button = await self._button(place, *found)
+        filled = forms.submitted(data, button.form if button is not None else None)
+        await self._press(interaction, place, *found, filled)
+
+    async def _press(
+        self, interaction: discord.Interaction[Any], place: Place, action: Action, subject: str, form: dict[str, Any]
+    ) -> None:
+        person, at = person_of(interaction.user), interaction.created_at.timestamp()
+        await self.intake.keep(Press(event_of(interaction.id), place, person, action, subject, at, form))
+        if action in (Action.HELPFUL, Action.UNHELPFUL):
+            await interaction.response.send_message(view=components.plain("Thanks, noted.")[0], ephemeral=True)
+        else:
+            await interaction.response.defer()
+        self.whispers.remember(place, person, interaction)
+
+    async def _button(self, place: Place, action: Action, subject: str) -> Any:
+        """The button as it was shown: an answer is kept under its run, a card under every place where it stands."""
+        entries = [await self._records.message(place, subject)]
+        entries += [await self._records.message(*where) for where in await self._records.pinned(subject)]
+        shown: Iterable[Any] = (one for entry in entries if entry and entry.reply for one in entry.reply.buttons)
+        return next((one for one in shown if (one.action, one.subject) == (action, subject)), None)
+
+    # the connection
+
+    async def on_ready(self) -> None:
+        """A new session: the gateway repeats nothing of what came before it."""
+        self._sessions += 1
+        if self._catching_up is None or self._catching_up.done():
+            self._catching_up = asyncio.create_task(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        """Once for each session, also for one that began while this went on."""
+        caught_up = -1
+        while caught_up < self._sessions:
+            caught_up = self._sessions
+            async for message in missed(self, self._records, time.time()):
+                await self.on_message(message)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        error = sys.exc_info()[1]
+        log.error("event broke", event_name=event_method, what=broken_at(error) if error is not None else "")
+
+
+def _place_of(interaction: discord.Interaction[Any]) -> Place:
+    """Where the message of a button stands."""
+    message = interaction.message
+    if message is None:
+        return place_in(interaction.channel, interaction.id)
+    root = message.reference.message_id if message.reference is not None else None
+    return place_in(interaction.channel, root or message.id)

@@ -1,0 +1,136 @@
+"""What came from Discord, kept before it is acknowledged and handed to the inbox after.
+
+A question by `/ask` in a channel is answered in a thread on the message that names it. That message is Discord's answer
+to the command, so its id is known only once the command is acknowledged; until then the question is kept as it came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import discord
+import structlog
+from pydantic import TypeAdapter
+
+from bot.arrivals import Arrivals
+from bot.chat import ChatError, ChatRefused, Mention, Person, Place, Press, Reply, Withdrawal
+from bot.discord.chat import DiscordChat
+from bot.discord.errors import FEW, persistently
+from bot.discord.places import PLATFORM
+from bot.errors import STORAGE
+from bot.platforms import Accept
+from bot.posts import Posts
+from bot.records import Records
+
+Event = Mention | Press | Withdrawal
+_KINDS: dict[str, TypeAdapter[Any]] = {
+    "mention": TypeAdapter(Mention),
+    "press": TypeAdapter(Press),
+    "withdrawal": TypeAdapter(Withdrawal),
+}
+ANSWERED_SECONDS = 10.0
+KEEP_WAITS = (0.2, 1.0, 5.0, 15.0)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question by command at the top of a channel. ``token`` is what its first answer is found by."""
+
+    interaction: int
+    application: int
+    token: str
+    place: str
+    person: str
+    person_name: str
+    text: str
+    at: float
+
+
+class Intake:
+    """Start it before the client connects."""
+
+    def __init__(self, client: discord.Client, chat: DiscordChat, records: Records, accept: Accept) -> None:
+        self._client = client
+        self._chat = chat
+        self._posts = Posts(records.engine)
+        self._accept = accept
+        self._asked: dict[int, asyncio.Future[int | None]] = {}
+        self._arrivals = Arrivals(records.engine, PLATFORM, self._handle, chat.clock)
+
+    def start(self) -> None:
+        self._arrivals.start()
+
+    async def stop(self) -> None:
+        await self._arrivals.stop()
+
+    async def keep(self, event: Event) -> None:
+        """When this returns the event survives a crash. Raises what the database raises."""
+        kind = type(event).__name__.lower()
+        await self._arrivals.keep({"kind": kind, "event": _KINDS[kind].dump_python(event, mode="json")})
+
+    async def keep_patiently(self, *events: Event) -> None:
+        """The same for what nobody would send again, where the database can't be written for a moment."""
+        for event in events:
+            for wait in (*KEEP_WAITS, None):
+                try:
+                    await self.keep(event)
+                    break
+                except STORAGE:
+                    if wait is None:
+                        raise
+                    await asyncio.sleep(wait)
+
+    async def keep_question(self, question: Question) -> asyncio.Future[int | None]:
+        """The same for a question; set the result to the id of the message that names it, or to None if there is none."""
+        named: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._asked[question.interaction] = named
+        await self._arrivals.keep({"kind": "question", "event": asdict(question)})
+        return named
+
+    async def _handle(self, payload: dict[str, Any]) -> None:
+        if payload["kind"] == "question":
+            await self._accept(await self._mention(Question(**payload["event"])))
+        else:
+            await self._accept(_KINDS[payload["kind"]].validate_python(payload["event"]))
+
+    async def _mention(self, question: Question) -> Mention:
+        place = Place.parse(question.place)
+        try:
+            message = await self._named(question) or await self._name(question, place)
+        except ChatError as error:
+            log.info("question not named", place=place.channel_key, why=str(error))
+            message = question.interaction
+        return Mention(
+            f"discord:{question.interaction}",
+            Place(place.platform, place.workspace, place.channel, str(message)),
+            Person(question.person, question.person_name),
+            question.text,
+            question.at,
+            message=str(message),
+        )
+
+    async def _named(self, question: Question) -> int | None:
+        """The message that answered the command; None where a crash came between, or it was too late."""
+        if named := self._asked.pop(question.interaction, None):
+            try:
+                return await asyncio.wait_for(named, ANSWERED_SECONDS)
+            except TimeoutError:
+                return None
+        answer = discord.Webhook.partial(question.application, question.token, client=self._client)
+        try:
+            found = await persistently(lambda: answer.fetch_message("@original"), FEW)  # type: ignore[arg-type]
+        except ChatError:
+            return None
+        return found.id
+
+    async def _name(self, question: Question, place: Place) -> int:
+        """Name the question ourselves, once."""
+        key = f"asked:{question.interaction}"
+        await self._chat.show(place, key, Reply(f"**{question.person_name} asks:** {question.text[:1_500]}"))
+        posts = await self._posts.of(place, key)
+        if not posts or posts[0].address is None:
+            raise ChatRefused("the question could not be named")
+        return int(posts[0].address.rpartition("/")[2])

@@ -1,0 +1,74 @@
+"""Where a message that the assistant calls ``key`` stands on its platform, so that showing it again replaces it.
+
+A part is begun before it is posted and gets its address after. One that was begun and has none was cut off in
+between: the adapter looks for it on the platform before it posts it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.chat import Place
+from bot.records import upsert
+from bot.tables import posts as table
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One part of a message. ``address`` is the platform's own id of it, None while it is being posted."""
+
+    part: int
+    address: str | None
+    digest: str
+
+
+class Posts:
+    """Reads and writes the table ``posts``."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def of(self, place: Place, key: str) -> list[Post]:
+        """The parts of a message, in order."""
+        query = select(table.c.part, table.c.address, table.c.digest).where(*_of(place, key)).order_by(table.c.part)
+        async with self._engine.connect() as connection:
+            return [Post(*row) for row in await connection.execute(query)]
+
+    async def begin(self, place: Place, key: str, part: int) -> None:
+        """A part is about to be posted."""
+        row = {"channel": place.channel_key, "key": key, "part": part, "digest": ""}
+        async with self._engine.begin() as connection:
+            insert = upsert(self._engine.dialect)(table).values(row)
+            await connection.execute(insert.on_conflict_do_nothing())
+
+    async def stands(self, place: Place, key: str, part: int, address: str, digest: str) -> None:
+        """A part stands at this address and shows what has this digest."""
+        row = {"address": address, "digest": digest}
+        async with self._engine.begin() as connection:
+            await connection.execute(update(table).where(*_of(place, key), table.c.part == part).values(row))
+
+    async def remove(self, place: Place, key: str, since: int = 0) -> None:
+        """The parts from ``since`` on are gone."""
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(table).where(*_of(place, key), table.c.part >= since))
+
+    async def addresses(self, place: Place) -> set[str]:
+        """Every address in the channel of this place that is known to be some message's."""
+        known = select(table.c.address).where(table.c.channel == place.channel_key, table.c.address.is_not(None))
+        async with self._engine.connect() as connection:
+            return {str(address) for address in (await connection.execute(known)).scalars()}
+
+
+def digest_of(shown: Any) -> str:
+    """What is the same for the same message as the platform is given it."""
+    return hashlib.blake2b(json.dumps(shown, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
+
+
+def _of(place: Place, key: str) -> tuple[Any, ...]:
+    return table.c.channel == place.channel_key, table.c.key == key

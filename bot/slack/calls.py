@@ -1,0 +1,159 @@
+"""One way to call Slack's Web API: for a workspace, within its budgets, tried again while that may help.
+
+Nothing is tried again blindly: where a call may have taken effect though its answer was lost, `Unclear` says so to
+whoever can look. docs.slack.dev/apis/web-api.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Protocol
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.chat import ChatAway, ChatError, ChatGone, ChatRefused
+from bot.slack.pace import Pace
+
+Json = dict[str, Any]
+PATIENCE = 900.0
+"""Seconds for which what must be said is tried again."""
+QUICK = 5.0
+"""Seconds for which something is asked that can be done without."""
+LONGEST = 30.0
+"""Seconds between tries, at most."""
+PASSING = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
+REVOKED = {"account_inactive", "token_revoked", "invalid_auth", "not_authed", "token_expired", "no_installation"}
+CLOSED = {
+    *REVOKED,
+    "channel_not_found",
+    "is_archived",
+    "is_inactive",
+    "not_in_channel",
+    "messages_tab_disabled",
+    "team_not_found",
+    "thread_not_found",
+}
+"""What says that the assistant can't speak there any more."""
+
+
+class Refused(ChatRefused):
+    """Slack refused a call; ``code`` is its name for why."""
+
+    def __init__(self, method: str, code: str, needed: str = "") -> None:
+        scope = f" (the app lacks the scope {needed}: install it again from its manifest)" if needed else ""
+        super().__init__(f"Slack refused {method}: {code}{scope}")
+        self.code = code
+
+
+class Closed(ChatGone):
+    """The same, where the place is closed to the assistant."""
+
+    def __init__(self, method: str, code: str) -> None:
+        super().__init__(f"Slack refused {method}: {code}")
+        self.code = code
+
+
+class Unclear(ChatError):
+    """The answer to a call was lost: it may or may not have taken effect."""
+
+
+class Away(ChatAway):
+    """Slack could not be reached for as long as it was tried."""
+
+
+class Tokens(Protocol):
+    """Who calls in a workspace."""
+
+    async def client(self, workspace: str) -> AsyncWebClient: ...
+
+    def forget(self, workspace: str) -> None: ...
+
+
+class Calls:
+    """``await calls(workspace, "chat.update", channel=…, ts=…)`` gives the answer."""
+
+    def __init__(self, tokens: Tokens, pace: Pace) -> None:
+        self._tokens = tokens
+        self.pace = pace
+
+    async def __call__(
+        self,
+        workspace: str,
+        method: str,
+        *,
+        patience: float = PATIENCE,
+        blindly: bool = True,
+        paid: bool = False,
+        **arguments: Any,
+    ) -> Json:
+        """Call until it is answered, for ``patience`` seconds; ``paid`` where its place in the budget was taken before.
+
+        Raises `ChatGone`, `ChatRefused`, or `Unclear` where it must not be tried again ``blindly``.
+        """
+        deadline, wait = time.monotonic() + patience, 1.0
+        while True:
+            if not paid:
+                await self.pace.turn(workspace, method, str(arguments.get("channel", "")))
+            paid = False
+            try:
+                return await self._once(workspace, method, arguments)
+            except Unclear:
+                if not blindly:
+                    raise
+                pause, wait = wait, min(2 * wait, LONGEST)
+            except _Limited as limited:
+                pause = limited.seconds
+            if time.monotonic() + pause > deadline:
+                raise Away(f"Slack did not answer {method} for {patience:.0f} seconds.")
+            await asyncio.sleep(pause)
+
+    async def offer(
+        self, workspace: str, method: str, *, count: int = 1, spare: int = 0, **arguments: Any
+    ) -> Json | None:
+        """Call once if the budget has room for ``count`` such calls and ``spare`` more; None where nothing happened.
+
+        Raises as a call does, and `Unclear`.
+        """
+        channel = str(arguments.get("channel", ""))
+        if not self.pace.take(workspace, method, channel, count=count, spare=spare):
+            return None
+        try:
+            return await self._once(workspace, method, arguments)
+        except _Limited:
+            return None
+
+    async def _once(self, workspace: str, method: str, arguments: Json) -> Json:
+        try:
+            client = await self._tokens.client(workspace)
+            answer = await getattr(client, method.replace(".", "_"))(**arguments)
+        except SlackApiError as error:
+            self._explain(workspace, method, error)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise Unclear(f"The answer of Slack to {method} was lost ({type(error).__name__}).") from error
+        return dict(answer.data)
+
+    def _explain(self, workspace: str, method: str, error: SlackApiError) -> None:
+        status = getattr(error.response, "status_code", 500)
+        data = getattr(error.response, "data", None)
+        code = str(data.get("error", "")) if isinstance(data, dict) else ""
+        if status == 429 or code == "ratelimited":
+            seconds = float(error.response.headers.get("Retry-After", 30))
+            self.pace.hold(workspace, method, seconds)
+            raise _Limited(seconds) from None
+        if status >= 500 or code in PASSING or not code:
+            raise Unclear(f"Slack failed at {method} (status {status}).") from None
+        if code in REVOKED:
+            self._tokens.forget(workspace)
+        if code in CLOSED:
+            raise Closed(method, code) from None
+        needed = str(data.get("needed", "")) if isinstance(data, dict) and code == "missing_scope" else ""
+        raise Refused(method, code, needed) from None
+
+
+class _Limited(Exception):
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds

@@ -1,0 +1,84 @@
+"""Slack put together: clients, the port, what listens, and the way in that the settings choose."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+import aiohttp
+from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.app import App
+from bot.arrivals import Arrivals
+from bot.commands import commands
+from bot.posts import Posts
+from bot.settings import SettingsInvalid
+from bot.slack import socket, web
+from bot.slack.blocks import Links
+from bot.slack.calls import Calls
+from bot.slack.chat import SlackChat
+from bot.slack.clients import Clients
+from bot.slack.delivery import Delivery, dispatch
+from bot.slack.events import Accept, Events
+from bot.slack.files import Files
+from bot.slack.home import Home
+from bot.slack.installations import Installations, open_seal
+from bot.slack.interactions import Interactions
+from bot.slack.listeners import bolt_app
+from bot.slack.messages import Messages
+from bot.slack.pace import Pace
+from bot.slack.people import People
+from bot.slack.slash import Slash
+
+SECONDS = 30.0
+"""What one call of the Web API may take."""
+
+
+@asynccontextmanager
+async def connect(app: App, accept: Accept) -> AsyncIterator[SlackChat]:
+    """Slack's `Chat` while it is connected; ``accept`` keeps what people do. Raises `SettingsInvalid`."""
+    settings = app.settings
+    async with AsyncExitStack() as stack:
+        timeout = aiohttp.ClientTimeout(total=SECONDS)
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
+        installations = _installations(app, session) if settings.slack_client_id else None
+        token = settings.slack_bot_token.get_secret_value()
+        if not token and installations is None:
+            raise SettingsInvalid("FOOTNOTE_SLACK_BOT_TOKEN: set it (xoxb-…), or FOOTNOTE_SLACK_CLIENT_ID for OAuth.")
+        clients = Clients(session, settings.slack_api_url, token, installations)
+        await clients.check()
+        calls = Calls(clients, Pace())
+        people = People(calls)
+        messages = Messages(calls, Posts(app.records.engine), clients.user)
+        files = Files(session, settings.slack_api_url, settings.max_file_mb * 1_000_000)
+        chat = SlackChat(calls, clients, messages, people, files, Links(settings.public_url))
+        stack.push_async_callback(chat.close)
+        known = commands(app.knowledge)
+        home = Home(calls, app.ledger, app.records, people, known)
+        stack.push_async_callback(home.close)
+        events = Events(accept, app.records, people, chat, follow_ups=settings.follow_ups)
+        interactions = Interactions(accept, app.records, app.ledger, app.toolbox, calls, people)
+        slash = Slash(accept, known, chat, messages, people, time.time)
+        bolt = bolt_app(clients, events, interactions, slash, home, clients.gone)
+        arrivals = Arrivals(app.records.engine, chat.platform, partial(dispatch, bolt, clients), time.time)
+        arrivals.start()
+        stack.push_async_callback(arrivals.stop)
+        receive = partial(Delivery(interactions, slash).receive, arrivals)
+        if app_token := settings.slack_app_token.get_secret_value():
+            await stack.enter_async_context(socket.listening(app_token, clients.make(), receive))
+        if not app_token or installations is not None:
+            await stack.enter_async_context(web.serving(settings, session, installations, receive))
+        yield chat
+
+
+def _installations(app: App, session: aiohttp.ClientSession) -> Installations:
+    settings = app.settings
+    rotator = AsyncTokenRotator(
+        client_id=settings.slack_client_id,
+        client_secret=settings.slack_client_secret.get_secret_value(),
+        client=AsyncWebClient(base_url=settings.slack_api_url, session=session, retry_handlers=[]),
+    )
+    return Installations(app.records.engine, open_seal(settings), rotator, time.time)

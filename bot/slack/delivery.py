@@ -1,0 +1,52 @@
+"""What Slack delivers, over whichever way: kept, acknowledged, and only then handled, in order, through Bolt.
+
+An acknowledgement is due within three seconds (docs.slack.dev/apis/events-api#responding); here it waits for one
+write that many deliveries share. What needs an answer in the acknowledgement, or a trigger that lives three seconds,
+is answered at once.
+"""
+
+from __future__ import annotations
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from bot.arrivals import Arrivals
+from bot.chat import ChatError
+from bot.errors import place_of
+from bot.slack.calls import Json
+from bot.slack.clients import Clients
+from bot.slack.interactions import Interactions, enterprise_of, workspace_of
+from bot.slack.slash import Slash
+
+log = structlog.get_logger()
+
+
+class Delivery:
+    """``receive`` is called by the socket or the web server, in the order of arrival."""
+
+    def __init__(self, interactions: Interactions, slash: Slash) -> None:
+        self._interactions = interactions
+        self._slash = slash
+
+    async def receive(self, arrivals: Arrivals, kind: str, body: Json) -> Json | None:
+        """Keep a delivery; what its acknowledgement carries. When this returns it may be acknowledged."""
+        keep, answer = True, None
+        try:
+            match kind:
+                case "interactive":
+                    keep, answer = await self._interactions.at_once(body)
+                case "slash_commands":
+                    keep, answer = await self._slash.at_once(body)
+        except ChatError as error:
+            log.warning("no answer at once", kind=kind, what=place_of(error))
+        if keep:
+            await arrivals.keep(body)
+        return answer
+
+
+async def dispatch(app: AsyncApp, clients: Clients, body: Json) -> None:
+    """Handle what was kept. It was verified before that: for Bolt it comes over a socket."""
+    workspace = body.get("context_team_id") or body.get("team_id") or ("user" in body and workspace_of(body))
+    await clients.meet(str(workspace or ""), str(body.get("enterprise_id") or enterprise_of(body)))
+    await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body))

@@ -1,0 +1,180 @@
+"""What people do on Slack, as events of the port: a Mention, a Withdrawal; or nothing.
+
+One post arrives as `app_mention` and as `message`, perhaps twice each: its event id is made from where it stands, so
+that all of them are one. docs.slack.dev/reference/events/message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.chat import File, Mention, Person, Place, Press, Withdrawal
+from bot.desk import run_id
+from bot.records import Records
+from bot.slack.calls import Json
+from bot.slack.chat import SlackChat
+from bot.slack.markup import is_broadcast, readable, users_in, without
+from bot.slack.people import People
+from bot.slack.streaming import Asked
+
+Accept = Callable[[Mention | Press | Withdrawal], Awaitable[None]]
+POSTS = {None, "file_share", "thread_broadcast", "me_message"}
+"""Subtypes of what a person posted; all others are notices."""
+SLACKBOT = "USLACKBOT"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The installation that an event is told to: its workspace, organisation and the assistant's own user."""
+
+    workspace: str
+    enterprise: str
+    bot: str
+    shared: bool = False
+    """Whether Slack says that the channel is shared with another organisation."""
+
+    def place(self, message: Json, channel: str) -> Place:
+        """The thread of a message: its own where it began none yet."""
+        return Place("slack", self.workspace, channel, str(message.get("thread_ts") or message["ts"]))
+
+    def event(self, channel: str, ts: str) -> str:
+        """The id of the event that a post is, whatever it arrives as."""
+        return f"slack:{self.workspace}:{channel}:{ts}"
+
+    @classmethod
+    def of(cls, body: Json, bot: str) -> Where:
+        workspace = str(body.get("context_team_id") or body["team_id"])
+        enterprise = str(body.get("context_enterprise_id") or body.get("enterprise_id") or "")
+        return cls(workspace, enterprise, bot, bool(body.get("is_ext_shared_channel")))
+
+
+class Events:
+    """``accept`` keeps an event for handling."""
+
+    def __init__(self, accept: Accept, records: Records, people: People, chat: SlackChat, *, follow_ups: bool) -> None:
+        self._accept = accept
+        self._records = records
+        self._people = people
+        self._chat = chat
+        self._follow_ups = follow_ups
+
+    async def message(self, where: Where, event: Json) -> None:
+        """Somebody posted, edited or deleted a message."""
+        match event.get("subtype"):
+            case "message_changed":
+                await self._edited(where, event)
+            case "message_deleted":
+                await self._deleted(where, event["channel"], event.get("previous_message") or {})
+            case subtype if subtype in POSTS and _is_persons(event, where):
+                await self._posted(where, event["channel"], event)
+
+    async def stopped(self, where: Where, event: Json) -> None:
+        """Somebody used Slack's own stop button (docs.slack.dev/reference/events/agent_session_stopped)."""
+        place = Place("slack", where.workspace, event["channel"], event["thread_ts"])
+        newest = await self._newest(where, place)
+        if newest:
+            await self._accept(Withdrawal(f"{newest}:stopped", place, newest))
+
+    async def _newest(self, where: Where, place: Place) -> str:
+        if asked := self._chat.asker(place):
+            return asked.event
+        said = [entry.key for entry in await self._records.transcript(place) if entry.kind == "person"]
+        return where.event(place.channel, said[-1]) if said else ""
+
+    async def _posted(self, where: Where, channel: str, message: Json) -> None:
+        place, event_id = where.place(message, channel), where.event(channel, message["ts"])
+        if await self._is_for_it(where, place, message):
+            await self._mention(where, place, message, event_id)
+        elif "thread_ts" in message and await self._follows(place):
+            await self._hear(where, place, message)
+
+    async def _edited(self, where: Where, event: Json) -> None:
+        """Only another text counts: previews that Slack adds are edits too."""
+        channel, now, before = event["channel"], event["message"], event.get("previous_message") or {}
+        if now.get("subtype") == "tombstone":
+            await self._deleted(where, channel, before)
+            return
+        if not _is_persons(now, where) or now.get("text") == before.get("text") or not now.get("edited"):
+            return
+        place, original, earlier = (
+            where.place(now, channel),
+            where.event(channel, now["ts"]),
+            _event(where, channel, before),
+        )
+        event_id = f"{original}:{now['edited']['ts']}"
+        if await self._is_for_it(where, place, before):
+            await self._accept(Withdrawal(f"{event_id}:edited", place, earlier))
+        if await self._records.message(place, run_id(earlier)):
+            return
+        if await self._is_for_it(where, place, now):
+            await self._mention(where, place, now, event_id, replaces=original)
+
+    async def _deleted(self, where: Where, channel: str, message: Json) -> None:
+        if not message.get("ts") or not _is_persons(message, where):
+            return
+        event, place = _event(where, channel, message), where.place(message, channel)
+        if await self._is_for_it(where, place, message):
+            await self._accept(Withdrawal(f"{event}:deleted", place, event))
+
+    async def _is_for_it(self, where: Where, place: Place, message: Json) -> bool:
+        """In a direct conversation, by a mention, or as a follow-up where it has answered."""
+        text = str(message.get("text", ""))
+        if place.channel.startswith("D") or where.bot in users_in(text):
+            return True
+        to_others = text.lstrip().startswith("<@") or is_broadcast(text)
+        return self._follow_ups and "thread_ts" in message and not to_others and await self._follows(place)
+
+    async def _follows(self, place: Place) -> bool:
+        """Whether the assistant has answered in a thread."""
+        return any(entry.kind == "assistant" for entry in await self._records.transcript(place))
+
+    async def _mention(self, where: Where, place: Place, message: Json, event_id: str, *, replaces: str = "") -> None:
+        person, text = await self._read(where, message)
+        user, channel = message["user"], place.channel
+        self._chat.asked(place, Asked(user, _team(where, message), text, event_id))
+        await self._accept(
+            Mention(
+                event_id,
+                place,
+                person,
+                text,
+                float(message["ts"]),
+                files=tuple(_file(one) for one in message.get("files") or []),
+                message=message["ts"],
+                outsiders=where.shared or await self._people.outsiders(where.workspace, channel, user),
+                replaces=replaces,
+            )
+        )
+
+    async def _hear(self, where: Where, place: Place, message: Json) -> None:
+        """What people say to each other in a thread that it is in is a part of the talk."""
+        person, text = await self._read(where, message)
+        await self._records.say(place, message["ts"], person, text[:20_000], float(message["ts"]))
+
+    async def _read(self, where: Where, message: Json) -> tuple[Person, str]:
+        """Who wrote a message, and its text without the mention of the assistant."""
+        text = without(str(message.get("text", "")), where.bot)
+        names = await self._people.names(where.workspace, users_in(text))
+        person = await self._people.person(where.workspace, where.enterprise, message["user"])
+        return person, readable(text, names)
+
+
+def _event(where: Where, channel: str, message: Json) -> str:
+    """The event that a message was, as it stood then."""
+    posted = where.event(channel, message.get("ts", ""))
+    edited = (message.get("edited") or {}).get("ts")
+    return f"{posted}:{edited}" if edited else posted
+
+
+def _is_persons(message: Json, where: Where) -> bool:
+    author = message.get("user")
+    return bool(author) and not message.get("bot_id") and author not in (where.bot, SLACKBOT)
+
+
+def _team(where: Where, message: Json) -> str:
+    return str(message.get("user_team") or message.get("team") or where.workspace)
+
+
+def _file(file: Json) -> File:
+    return File(str(file.get("name") or file.get("title") or "file"), str(file["id"]), int(file.get("size") or 0))

@@ -1,0 +1,138 @@
+"""Buttons and their forms: what must be answered within three seconds, and the Press that comes of it after.
+
+docs.slack.dev/interactivity/handling-user-interaction. Nothing is remembered between a card and its press: a button
+carries what it does and to what, and its form stands in the records with the message.
+"""
+
+from __future__ import annotations
+
+from agent.approvals import Ledger
+from agent.errors import ToolFailed
+from agent.tools.registry import Toolbox
+from bot.chat import Action, Button, ChatError, Place, Press
+from bot.records import Records
+from bot.slack import forms
+from bot.slack.blocks import parse_value
+from bot.slack.calls import Calls, Json
+from bot.slack.events import Accept
+from bot.slack.people import People
+
+OPENING = 2.5
+"""Seconds for opening a form: its trigger lives for three."""
+MARKED = {Action.HELPFUL, Action.UNHELPFUL}
+
+
+class Interactions:
+    """``at_once`` runs before the acknowledgement, ``pressed`` and ``submitted`` once it is kept."""
+
+    def __init__(
+        self, accept: Accept, records: Records, ledger: Ledger, toolbox: Toolbox, calls: Calls, people: People
+    ) -> None:
+        self._accept = accept
+        self._records = records
+        self._ledger = ledger
+        self._toolbox = toolbox
+        self._calls = calls
+        self._people = people
+
+    async def at_once(self, body: Json) -> tuple[bool, Json | None]:
+        """Whether to keep an interaction for handling, and what its acknowledgement carries."""
+        match body.get("type"):
+            case "block_actions" if value := _value(body):
+                return await self._ask(body, *value), None
+            case "view_submission":
+                problem = await self._problem(body["view"])
+                return problem is None, problem
+            case "message_action":
+                return True, None
+            case _:
+                return False, None
+
+    async def pressed(self, body: Json) -> None:
+        """Somebody pressed a button that asks for nothing more."""
+        if value := _value(body):
+            await self._press(body, _place(body), *value, at=body["actions"][0]["action_ts"])
+
+    async def submitted(self, body: Json) -> None:
+        """Somebody sent the form of a button."""
+        view = body["view"]
+        value, place = forms.press_of(view)
+        await self._press(body, place, *parse_value(value), at=f"{view['id']}:{view['hash']}", form=forms.values(view))
+
+    async def _press(
+        self, body: Json, place: Place, action: Action, subject: str, *, at: str, form: Json | None = None
+    ) -> None:
+        user = body["user"]["id"]
+        person = await self._people.person(place.workspace, enterprise_of(body), user)
+        event_id = f"slack:{place.workspace}:{user}:{at}:{action.value}:{subject}"
+        await self._accept(Press(event_id, place, person, action, subject, _moment(at), form or {}))
+
+    async def _ask(self, body: Json, action: Action, subject: str) -> bool:
+        """Open the form of a button that has one; whether the press itself counts as well."""
+        place = _place(body)
+        button = await self._button(place, action, subject)
+        if button is None or button.form is None:
+            return True
+        view = forms.modal(button, button.form, place)
+        try:
+            await self._calls(place.workspace, "views.open", patience=OPENING, trigger_id=body["trigger_id"], view=view)
+        except ChatError:
+            return action in MARKED  # Slack shows the person that it did not work; they press again
+        return action in MARKED
+
+    async def _button(self, place: Place, action: Action, subject: str) -> Button | None:
+        """The button as it was shown, wherever it stands; None where it is offered no more."""
+        for spot, key in await self._records.pinned(subject) or [(place, subject)]:
+            entry = await self._records.message(spot, key)
+            for button in entry.reply.buttons if entry and entry.reply else ():
+                if button.action is action and button.subject == subject:
+                    return button
+        return None
+
+    async def _problem(self, view: Json) -> Json | None:
+        """What is wrong with a changed action, under the field that it is about."""
+        value, _ = forms.press_of(view)
+        action, subject = parse_value(value)
+        row = await self._ledger.get(subject) if action is Action.EDIT else None
+        if row is None:
+            return None
+        try:
+            self._toolbox.validate(row.tool, {**row.arguments, **forms.values(view)})
+        except ToolFailed as failed:
+            if found := forms.errors(view, str(failed)):
+                return {"response_action": "errors", "errors": found}
+        return None
+
+
+def enterprise_of(body: Json) -> str:
+    """The organisation in which somebody acts; empty outside a Grid."""
+    of_team = (body.get("team") or {}).get("enterprise_id")
+    return str((body.get("enterprise") or {}).get("id") or of_team or "")
+
+
+def workspace_of(body: Json) -> str:
+    """The workspace in which somebody acts; in a Grid without one, where they are at home."""
+    return str((body.get("team") or {}).get("id") or body["user"]["team_id"])
+
+
+def _value(body: Json) -> tuple[Action, str] | None:
+    """What the button carries; None where it is none of ours."""
+    try:
+        return parse_value(str(body["actions"][0].get("value", "")))
+    except ValueError:
+        return None
+
+
+def _place(body: Json) -> Place:
+    """Where the message of the button stands; its block says in which workspace."""
+    container, message = body["container"], body.get("message") or {}
+    workspace = str(body["actions"][0].get("block_id", "")).partition(":")[2] or workspace_of(body)
+    thread = container.get("thread_ts") or message.get("thread_ts") or ""
+    return Place("slack", workspace, str(container.get("channel_id", "")), str(thread))
+
+
+def _moment(at: str) -> float:
+    try:
+        return float(at)
+    except ValueError:
+        return float(at.rpartition(":")[2].split(".")[0])

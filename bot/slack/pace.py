@@ -1,0 +1,98 @@
+"""How fast each method may be called, so that Slack never has to say 429: a bucket for each method and workspace.
+
+The tiers are those of docs.slack.dev/apis/web-api/rate-limits, kept a tenth below; posting is one message a second in
+each channel. What must be said waits its turn; what may be left out is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MINUTE = 60.0
+A_MINUTE = {
+    "agents.sessions.setStatus": 50,
+    "assistant.threads.setStatus": 600,
+    "assistant.threads.setSuggestedPrompts": 100,
+    "chat.appendStream": 100,
+    "chat.delete": 50,
+    "chat.postEphemeral": 100,
+    "chat.startStream": 20,
+    "chat.stopStream": 20,
+    "chat.update": 50,
+    "conversations.history": 50,
+    "conversations.info": 50,
+    "conversations.open": 50,
+    "conversations.replies": 50,
+    "files.info": 100,
+    "users.conversations": 50,
+    "users.info": 100,
+    "views.open": 100,
+    "views.publish": 100,
+}
+"""Calls a minute; a method that is not here is not limited."""
+POSTING = "chat.postMessage"
+POSTING_BURST = 3
+CARE = 0.9
+
+
+@dataclass(slots=True)
+class _Bucket:
+    size: float
+    rate: float
+    level: float
+    at: float
+
+    def refill(self, now: float) -> None:
+        self.level = min(self.size, self.level + (now - self.at) * self.rate)
+        self.at = now
+
+
+class Pace:
+    """``clock`` in seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._buckets: dict[tuple[str, str, str], _Bucket] = {}
+        self._until: dict[tuple[str, str], float] = {}
+
+    def take(self, workspace: str, method: str, channel: str = "", *, count: int = 1, spare: int = 0) -> bool:
+        """Take so many calls at once if they can be made now and ``spare`` are left; whether it was so."""
+        now = self._clock()
+        if now < self._until.get((workspace, method), 0.0):
+            return False
+        bucket = self._bucket(workspace, method, channel)
+        if bucket is None:
+            return True
+        bucket.refill(now)
+        if bucket.level < count + spare:
+            return False
+        bucket.level -= count
+        return True
+
+    async def turn(self, workspace: str, method: str, channel: str = "") -> None:
+        """Wait until this call can be made; those who wait go in the order in which they came."""
+        if bucket := self._bucket(workspace, method, channel):
+            bucket.refill(self._clock())
+            bucket.level -= 1
+            if bucket.level < 0:
+                await asyncio.sleep(-bucket.level / bucket.rate)
+        while (wait := self._until.get((workspace, method), 0.0) - self._clock()) > 0:  # noqa: ASYNC110  # another 429 may put it off
+            await asyncio.sleep(wait)
+
+    def hold(self, workspace: str, method: str, seconds: float) -> None:
+        """Slack said 429: nobody calls this before so many seconds have passed."""
+        key = (workspace, method)
+        self._until[key] = max(self._until.get(key, 0.0), self._clock() + seconds)
+
+    def _bucket(self, workspace: str, method: str, channel: str) -> _Bucket | None:
+        key = (workspace, method, channel if method == POSTING else "")
+        if key not in self._buckets:
+            if method == POSTING:
+                self._buckets[key] = _Bucket(POSTING_BURST, CARE, POSTING_BURST, self._clock())
+            elif calls := A_MINUTE.get(method):
+                size = calls * CARE
+                self._buckets[key] = _Bucket(size, size / MINUTE, size, self._clock())
+        return self._buckets.get(key)

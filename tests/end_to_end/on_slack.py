@@ -1,0 +1,111 @@
+"""The whole assistant in this process, in front of the double of Slack."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from agent.models import Completion, Request
+from agent.models.scripted import ScriptedModel
+from bot.app import App, open_app
+from bot.databases import Databases
+from bot.inbox import Inbox
+from bot.slack.connect import connect
+from tests.contract.stages.slack import app_of_manifest, read, settings_for
+from tests.end_to_end.conftest import write_handbook
+from tests.servers.slack import Message, RateLimits, Slack, Timing
+from tests.servers.slack.world import Where, Who
+
+HOTELS = "how much may hotels cost a night?"
+MEALS = "are meals while travelling refunded?"
+
+
+class Held(ScriptedModel):
+    """A model that says nothing until it may."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda request: "not JSON")
+        self.may = asyncio.Event()
+
+    async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
+        await self.may.wait()
+        async for piece in super().stream(request):
+            yield piece
+
+
+class Team:
+    """A workspace with the assistant in it."""
+
+    def __init__(self, slack: Slack, app: App) -> None:
+        self.slack = slack
+        self.app = app
+
+    def said(self, channel: Where, thread: str | None = None, *, reader: Who | None = None) -> list[Message]:
+        """What the assistant has said there and is not still being written."""
+        there = self.slack.by_app(channel, thread, reader=reader)
+        return [one for one in there if one.stream is None or one.stream.state != "in_progress"]
+
+    async def answered(
+        self,
+        channel: Where,
+        thread: str | None = None,
+        times: int = 1,
+        *,
+        reader: Who | None = None,
+        within: float = 15,
+    ) -> Message:
+        """The last of so many messages of the assistant."""
+        found: list[Message] = await self.slack.until(
+            lambda: (
+                len(self.said(channel, thread, reader=reader)) >= times and self.said(channel, thread, reader=reader)
+            ),
+            within,
+        )
+        return found[-1]
+
+    async def settled(self) -> None:
+        """Whatever would still come has its chance."""
+        await self.slack.settled()
+        await asyncio.sleep(0.7)
+
+    def text(self, message: Message) -> str:
+        """What a reader sees of a message, footnotes and notes too."""
+        seen = read(message)
+        return " ".join([*seen.words, *seen.footnotes, *seen.notes, *seen.card])
+
+
+@asynccontextmanager
+async def team(slack: Slack, folder: Path, model: ScriptedModel | None = None, **more: Any) -> AsyncIterator[Team]:
+    """The assistant, which knows the handbook, connected to this workspace."""
+    if not (folder / "handbook").exists():
+        write_handbook(folder / "handbook")
+    settings = settings_for(slack, folder / "home", **more)
+    inbox: Inbox
+
+    async def resume(run: str, place: str, cause: str) -> None:
+        await inbox.resume(run, place, cause)
+
+    async with open_app(settings, resume, model=model) as app, AsyncExitStack() as stack:
+        desk = app.desk
+        inbox = Inbox(Databases.of(settings).inbox, "one", desk.mention, desk.press, desk.resume, desk.withdraw)
+        await app.knowledge.sync(await app.knowledge.add("folder", str(folder / "handbook")))
+        await app.knowledge.embed()
+        app.chats["slack"] = await stack.enter_async_context(connect(app, inbox.accept))
+        await inbox.start()
+        stack.push_async_callback(inbox.stop)
+        yield Team(slack, app)
+
+
+@asynccontextmanager
+async def workspace(**about: Any) -> AsyncIterator[Slack]:
+    """A workspace with the app of the manifest; whatever it may not do is a violation, and there is none in the end."""
+    more = {"rates": RateLimits.off(), "timing": Timing.quick(ack=3), **about}
+    async with Slack(
+        about.pop("app", None) or app_of_manifest(), **{k: v for k, v in more.items() if k != "app"}
+    ) as slack:
+        yield slack
+        assert slack.violations == []
+        assert [call.method for call in slack.calls if call.error == "missing_scope"] == []

@@ -1,0 +1,265 @@
+"""Footnote on Slack as a person there sees it: the real SDKs against the strict double, the whole assistant behind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.settings import SettingsInvalid
+from tests.end_to_end.on_slack import HOTELS, MEALS, Held, Team, team, workspace
+from tests.servers.slack import Slack
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[Slack]:
+    async with workspace() as made:
+        yield made
+
+
+@pytest.fixture
+async def here(slack: Slack, tmp_path: Path) -> AsyncIterator[Team]:
+    async with team(slack, tmp_path) as made:
+        yield made
+
+
+# being addressed
+
+
+async def test_a_mention_is_answered_in_its_thread_with_footnotes(here: Team) -> None:
+    asked = await here.slack.mention("ada", "general", HOTELS)
+    answer = await here.answered("general", asked.ts)
+    assert "150 euros" in here.text(answer)
+    assert "Expense policy" in here.text(answer)
+    assert (answer.thread_ts, answer.ephemeral_to) == (asked.ts, None)
+    await here.settled()
+    assert len(here.said("general")) == 1
+    assert here.slack.status("general", asked.ts) == ""
+    session = here.slack.sessions[answer.channel, asked.ts]
+    await here.slack.until(lambda: session.history == ["processing", "active"])
+    assert here.slack.sessions[answer.channel, asked.ts].title == HOTELS
+
+
+async def test_a_follow_up_needs_no_mention_and_one_to_somebody_else_is_only_heard(here: Team) -> None:
+    slack = here.slack
+    asked = await slack.mention("ada", "general", HOTELS)
+    await here.answered("general", asked.ts)
+    await slack.say("ben", "general", f"<@{slack.user('ada').id}> do you know this?", asked.ts)
+    await slack.say("ben", "general", "<!here> look at this", asked.ts)
+    await slack.say("ben", "general", MEALS, asked.ts)
+    assert "40 euros" in here.text(await here.answered("general", asked.ts, 2))
+    await here.settled()
+    assert len(here.said("general")) == 2
+    place = next(iter(await here.app.records.channels("slack")))
+    said = [one.text for one in await here.app.records.transcript(replace_thread(place, asked.ts))]
+    assert "@ada do you know this?" in said
+
+
+async def test_follow_ups_can_be_turned_off(slack: Slack, tmp_path: Path) -> None:
+    async with team(slack, tmp_path, follow_ups=False) as here:
+        asked = await slack.mention("ada", "general", HOTELS)
+        await here.answered("general", asked.ts)
+        await slack.say("ben", "general", MEALS, asked.ts)
+        await here.settled()
+        assert len(here.said("general")) == 1
+
+
+async def test_nothing_is_answered_that_is_not_said_to_it(here: Team) -> None:
+    slack = here.slack
+    robot = slack.add_user("robot", is_bot=True, bot_id="B0ROBOT")
+    slack.channel("general").members.append(robot.id)
+    await slack.say("ben", "general", "<!channel> hello")
+    await slack.say("ben", "general", HOTELS)
+    await slack.say(robot, "general", f"<@{slack.bot.id}> {HOTELS}")
+    await slack.invite("general", slack.add_user("eve"))
+    await here.settled()
+    assert here.said("general") == []
+
+
+async def test_a_direct_message_is_answered_in_its_own_thread(here: Team) -> None:
+    first = await here.slack.dm("ada", HOTELS)
+    assert "150 euros" in here.text(await here.answered(first.channel, first.ts))
+    await here.slack.dm("ada", MEALS, first.ts)
+    assert "40 euros" in here.text(await here.answered(first.channel, first.ts, 2))
+    second = await here.slack.dm("ada", MEALS)
+    assert "40 euros" in here.text(await here.answered(second.channel, second.ts))
+
+
+async def test_two_mentions_at_once_in_one_thread_are_both_answered_in_order(here: Team) -> None:
+    root = await here.slack.say("ada", "general", "hello")
+    await here.slack.mention("ada", "general", HOTELS, root.ts)
+    await here.slack.mention("ben", "general", MEALS, root.ts)
+    await here.answered("general", root.ts, 2)
+    assert ["150 euros" in here.text(one) for one in here.said("general", root.ts)] == [True, False]
+
+
+async def test_what_was_said_in_the_thread_before_is_read(here: Team) -> None:
+    root = await here.slack.say("ada", "general", "I have a question about money")
+    await here.slack.mention("ben", "general", HOTELS, root.ts)
+    await here.answered("general", root.ts)
+    place = next(iter(await here.app.records.channels("slack")))
+    said = await here.app.records.transcript(replace_thread(place, root.ts))
+    assert [(one.author.name, one.text) for one in said][:2] == [
+        ("ada", "I have a question about money"),
+        ("ben", HOTELS),
+    ]
+
+
+async def test_duplicates_retries_and_late_deliveries_are_one_mention(here: Team) -> None:
+    here.slack.deliver_unruly(duplicate=1.0, late=0.3, by=0.3)
+    asked = await here.slack.mention("ada", "general", HOTELS)
+    await here.answered("general", asked.ts)
+    await here.settled()
+    assert len(here.said("general")) == 1
+
+
+# while it is being answered
+
+
+async def test_a_mention_that_is_deleted_while_it_is_answered_is_not_answered(slack: Slack, tmp_path: Path) -> None:
+    model = Held()
+    async with team(slack, tmp_path, model) as here:
+        root = await slack.say("ada", "general", "hello")
+        asked = await slack.mention("ada", "general", HOTELS, root.ts)
+        await slack.until(lambda: slack.status("general", root.ts))
+        await slack.delete(asked)
+        await slack.until(lambda: slack.status("general", root.ts) == "")
+        model.may.set()
+        await here.settled()
+        assert here.said("general") == []
+
+
+async def test_a_mention_that_is_edited_while_it_is_answered_is_answered_as_edited(
+    slack: Slack, tmp_path: Path
+) -> None:
+    model = Held()
+    async with team(slack, tmp_path, model) as here:
+        asked = await slack.mention("ada", "general", HOTELS)
+        await slack.until(lambda: slack.status("general", asked.ts))
+        await slack.edit(asked, f"<@{slack.bot.id}> {MEALS}")
+        await slack.until(lambda: len(model.requests) == 0 and len(slack.called("agents.sessions.setStatus")) > 2)
+        model.may.set()
+        assert "40 euros" in here.text(await here.answered("general", asked.ts))
+        await here.settled()
+        assert len(here.said("general")) == 1
+        await slack.edit(asked, f"<@{slack.bot.id}> {HOTELS}")
+        await here.settled()
+        assert len(here.said("general")) == 1, "what has its answer is not answered again"
+
+
+async def test_slacks_own_stop_button_stops_the_answer(slack: Slack, tmp_path: Path) -> None:
+    model = Held()
+    async with team(slack, tmp_path, model) as here:
+        asked = await slack.mention("ada", "general", HOTELS)
+        channel = slack.channel("general").id
+        await slack.until(lambda: (channel, asked.ts) in slack.sessions)
+        await slack.stop("ada", "general", asked.ts)
+        await slack.until(lambda: slack.sessions[channel, asked.ts].status == "active")
+        model.may.set()
+        await here.settled()
+        assert here.said("general") == []
+
+
+async def test_who_asked_is_told_when_the_bot_was_removed_meanwhile(slack: Slack, tmp_path: Path) -> None:
+    model = Held()
+    async with team(slack, tmp_path, model) as here:
+        asked = await slack.mention("ada", "general", HOTELS)
+        await slack.until(lambda: slack.status("general", asked.ts))
+        await slack.kick("general")
+        model.may.set()
+        told = await here.answered(slack.direct("ada"))
+        assert "I was removed from that channel" in told.blocks[0]["text"]
+        await here.settled()
+        assert here.said("general") == []
+
+
+async def test_a_file_is_read_and_one_that_is_gone_is_named(here: Team) -> None:
+    slack = here.slack
+    file = slack.add_file("ada", "garden.md", b"# Garden\n\nThe garden opens at nine on Sundays.\n")
+    asked = await slack.mention("ada", "general", "when does the garden open on Sundays?", files=[file])
+    assert "nine" in here.text(await here.answered("general", asked.ts))
+    lost = slack.add_file("ada", "lost.md", b"x")
+    lost.deleted = True
+    asked = await slack.mention("ada", "general", "when does the garden open on Sundays?", files=[lost])
+    assert "lost" in here.text(await here.answered("general", asked.ts))
+
+
+async def test_a_guest_and_a_shared_channel_see_only_what_is_public(here: Team) -> None:
+    slack = here.slack
+    guest = slack.add_user("gwen", is_restricted=True)
+    slack.channel("general").members.append(guest.id)
+    asked = await slack.mention(guest, "general", HOTELS)
+    assert "150" not in here.text(await here.answered("general", asked.ts))
+    slack.add_channel("partners", members=("ada",), is_ext_shared=True)
+    asked = await slack.mention("ada", "partners", HOTELS)
+    assert "150" not in here.text(await here.answered("partners", asked.ts))
+
+
+async def test_nothing_that_is_shown_calls_people_or_opens_a_preview(here: Team) -> None:
+    words = f"remember that <!channel> and <@{here.slack.user('ben').id}> and @everyone meet at https://example.org"
+    asked = await here.slack.mention("ada", "general", words)
+    await here.answered("general", asked.ts)
+    for one in here.said("general"):
+        assert one.unfurl_links is False
+        assert one.unfurl_media is False
+        assert "<!" not in str(one.blocks).replace("<!date^", "") + one.text
+        assert "<@" not in str(one.blocks) + one.text
+
+
+# what goes wrong at the start
+
+
+async def test_a_wrong_token_is_said_in_one_line(slack: Slack, tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match=r"FOOTNOTE_SLACK_BOT_TOKEN: Slack refused auth\.test: invalid_auth"):
+        async with team(slack, tmp_path, slack_bot_token="xoxb-wrong"):
+            """It does not start."""
+    with pytest.raises(SettingsInvalid, match="FOOTNOTE_SLACK_APP_TOKEN: Slack says"):
+        async with team(slack, tmp_path, slack_app_token="xapp-wrong"):
+            """It does not start."""
+
+
+async def test_nothing_is_lost_over_a_refresh_a_cut_and_a_silence(
+    slack: Slack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.socket.PING_SECONDS", 0.5)
+    async with team(slack, tmp_path) as here:
+        for trouble in (refreshed, cut, silence):
+            before = slack.sockets.hellos
+            await trouble(slack)
+            asked = await slack.mention("ada", "general", HOTELS)
+            slack.sockets.silent = False
+            assert "150 euros" in here.text(await here.answered("general", asked.ts, within=20))
+            assert slack.sockets.hellos > before
+        await here.settled()
+        assert len(here.said("general")) == 3
+
+
+async def test_a_token_that_is_taken_back_ends_nothing_but_the_answer(slack: Slack, tmp_path: Path) -> None:
+    model = Held()
+    async with team(slack, tmp_path, model) as here:
+        asked = await slack.mention("ada", "general", HOTELS)
+        await slack.until(lambda: slack.status("general", asked.ts))
+        await slack.revoke_tokens()
+        model.may.set()
+        await slack.until(lambda: any(call.error == "token_revoked" for call in slack.calls), 10)
+        await here.settled()
+        assert here.said("general") == []
+
+
+async def refreshed(slack: Slack) -> None:
+    await slack.sockets.disconnect("refresh_requested")
+
+
+async def cut(slack: Slack) -> None:
+    slack.sockets.drop()
+
+
+async def silence(slack: Slack) -> None:
+    slack.sockets.fall_silent()
+
+
+def replace_thread(place, thread):  # type: ignore[no-untyped-def]
+    from dataclasses import replace
+
+    return replace(place, thread=thread)

@@ -1,0 +1,191 @@
+"""Buttons, forms, commands and the Home tab on Slack, as a person uses them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.desk import run_id
+from tests.contract.stages.slack import read
+from tests.end_to_end.on_slack import HOTELS, Team, team, workspace
+from tests.servers.slack import Message, Slack
+
+REMEMBER = "remember that demos go better with a footnote"
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[Slack]:
+    async with workspace() as made:
+        yield made
+
+
+@pytest.fixture
+async def here(slack: Slack, tmp_path: Path) -> AsyncIterator[Team]:
+    async with team(slack, tmp_path) as made:
+        yield made
+
+
+async def proposed(here: Team, text: str = REMEMBER) -> Message:
+    """The card of what somebody asked for."""
+    asked = await here.slack.mention("ada", "general", text)
+    return await here.answered("general", asked.ts)
+
+
+async def shows(here: Team, card: Message, *parts: str) -> None:
+    await here.slack.until(lambda: all(part in " ".join(read(card).card) for part in parts), 10)
+
+
+def approvals(here: Team, state: str) -> int:
+    import sqlite3
+
+    connection = sqlite3.connect(here.app.settings.home / "records.sqlite")
+    try:
+        return int(connection.execute("select count(*) from approvals where state = ?", (state,)).fetchone()[0])
+    finally:
+        connection.close()
+
+
+async def test_a_card_is_approved_with_its_button_and_says_by_whom(here: Team) -> None:
+    card = await proposed(here)
+    assert read(card).buttons == ("approve", "edit", "reject")
+    session = here.slack.sessions[card.channel, card.root]
+    await here.slack.until(lambda: session.status == "suspended")
+    await here.slack.press("ben", card, "Approve")
+    await shows(here, card, "Approved by ben", "Done")
+    assert read(card).buttons == ()
+    await here.answered("general", card.root, 2)
+    await here.slack.until(lambda: session.status == "active")
+    assert approvals(here, "done") == 1
+
+
+async def test_a_card_is_rejected_with_a_reason_in_a_form(here: Team) -> None:
+    card = await proposed(here)
+    await here.slack.press("ben", card, "Reject")
+    form = await here.slack.until(lambda: here.slack.top("ben"))
+    await here.slack.submit(form, {"reason": "Not now"})
+    await shows(here, card, "Rejected by ben", "Not now")
+    assert not form.open
+    assert approvals(here, "rejected") == 1
+
+
+async def test_a_card_is_changed_in_a_form_and_then_done(here: Team) -> None:
+    card = await proposed(here)
+    await here.slack.press("ben", card, "Edit")
+    form = await here.slack.until(lambda: here.slack.top("ben"))
+    names = [block["block_id"] for block in form.payload["blocks"]]
+    assert "text" in names
+    await here.slack.submit(form, {"text": "demos go best with two footnotes"})
+    await shows(here, card, "two footnotes", "Approved by ben with changes", "Done")
+
+
+async def test_a_change_that_can_not_be_is_refused_in_the_form(here: Team) -> None:
+    card = await proposed(here)
+    await here.slack.press("ben", card, "Edit")
+    form = await here.slack.until(lambda: here.slack.top("ben"))
+    delivery = await here.slack.submit(form, {"text": "   "})
+    assert delivery.response["response_action"] == "errors"
+    assert form.open
+    assert list(form.errors) == ["text"]
+
+
+async def test_buttons_work_after_a_restart_and_the_first_press_wins(slack: Slack, tmp_path: Path) -> None:
+    async with team(slack, tmp_path) as here:
+        card = await proposed(here)
+    async with team(slack, tmp_path) as here:
+        await slack.press("ben", card, "Approve")
+        await slack.press("ada", card, "Approve")
+        await shows(here, card, "Approved by ben", "Done")
+        await here.settled()
+        told = [one for one in slack.by_app("general", card.root, reader="ada") if one.ephemeral_to]
+        assert "Ben" in told[-1].blocks[0]["text"] or "ben" in told[-1].blocks[0]["text"]
+        assert approvals(here, "done") == 1
+
+
+async def test_an_old_cards_form_still_opens_after_a_restart(slack: Slack, tmp_path: Path) -> None:
+    async with team(slack, tmp_path) as here:
+        card = await proposed(here)
+    async with team(slack, tmp_path) as here:
+        await slack.press("ben", card, "Reject")
+        form = await slack.until(lambda: slack.top("ben"))
+        await slack.submit(form, {})
+        await shows(here, card, "Rejected by ben")
+
+
+async def test_thumbs_are_kept_and_a_thumb_down_asks_why(here: Team) -> None:
+    slack = here.slack
+    asked = await slack.mention("ada", "general", HOTELS)
+    answer = await here.answered("general", asked.ts)
+    run = run_id(f"slack:{slack.team.id}:{answer.channel}:{asked.ts}")
+    ada, ben = (f"slack/{slack.team.id}/{slack.user(name).id}" for name in ("ada", "ben"))
+    await slack.feedback("ada", answer)
+    await slack.feedback("ben", answer, good=False)
+    form = await slack.until(lambda: slack.top("ben"))
+    await here.settled()
+    assert await here.app.records.marks(run) == {ada: "helpful", ben: "unhelpful"}
+    await slack.submit(form, {"reason": "It is 170 now"})
+    await here.settled()
+    import sqlite3
+
+    connection = sqlite3.connect(here.app.settings.home / "records.sqlite")
+    assert connection.execute("select reason from feedback where person = ?", (ben,)).fetchall() == [("It is 170 now",)]
+    connection.close()
+
+
+async def test_ask_answers_in_the_channel_and_where_it_is_not_in_directly(here: Team) -> None:
+    slack = here.slack
+    await slack.slash("ada", "general", "/ask", HOTELS)
+    question = await here.answered("general")
+    assert "ada asked: " + HOTELS in question.blocks[0]["text"]
+    assert "150 euros" in here.text(await here.answered("general", question.ts, 2))
+    slack.add_channel("elsewhere", members=("ada",), bot=False)
+    await slack.slash("ada", "elsewhere", "/ask", HOTELS)
+    direct = slack.direct("ada")
+    await here.answered(direct, times=2)
+    assert "150 euros" in here.text(here.said(direct)[-1])
+
+
+async def test_other_commands_are_answered_for_whoever_used_them_alone(here: Team) -> None:
+    for command, expected in (
+        ("/knowledge", "documents"),
+        ("/footnote", "footnote behind every claim"),
+        ("/ask", "behind it"),
+    ):
+        delivery = await here.slack.slash("ada", "general", command)
+        await delivery.done()
+        assert delivery.response["response_type"] == "ephemeral"
+        assert expected in delivery.response["blocks"][0]["text"]
+    await here.settled()
+    assert here.said("general", reader="ben") == []
+    assert len(here.said("general", reader="ada")) == 3
+
+
+async def test_remember_this_asks_before_it_keeps_a_message(here: Team) -> None:
+    said = await here.slack.say("ben", "general", "The lift is out of order on Fridays")
+    await here.slack.shortcut("ada", said, "remember_this")
+    card = await here.answered("general", said.ts)
+    assert "The lift is out of order on Fridays" in " ".join(read(card).card)
+    await here.slack.press("ada", card, "Approve")
+    await shows(here, card, "Done")
+
+
+async def test_the_home_tab_shows_what_waits_and_follows_it(here: Team) -> None:
+    slack = here.slack
+    await slack.open_home("ada")
+    home = await slack.until(lambda: slack.homes.get(slack.user("ada").id))
+    assert "Nothing." in str(home.payload)
+    assert "3 documents" in str(home.payload)
+    card = await proposed(here)
+    await slack.until(lambda: "demos go better" in str(home.payload), 10)
+    await slack.open_home("ben")
+    other = await slack.until(lambda: slack.homes.get(slack.user("ben").id))
+    assert "demos go better" not in str(other.payload)
+    await slack.press("ben", card, "Approve")
+    await slack.until(lambda: "demos go better" not in str(home.payload), 10)
+
+
+async def test_the_conversation_with_it_opens_with_suggestions(here: Team) -> None:
+    await here.slack.open_home("ada", "messages")
+    direct = here.slack.direct("ada").id
+    assert (await here.slack.until(lambda: here.slack.prompts.get((direct, None))))["prompts"]

@@ -1,0 +1,170 @@
+"""Slack over HTTP: signed deliveries, and installations in many workspaces."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from tests.contract.stages.slack import app_of_manifest
+from tests.end_to_end.conftest import free_port
+from tests.end_to_end.on_slack import HOTELS, Team, team, workspace
+from tests.servers.slack import App, Timing
+
+
+@asynccontextmanager
+async def over_http(
+    folder: Path, *, oauth: bool = False, enterprise: str | None = None, timing: Timing | None = None, **about: Any
+) -> AsyncIterator[Team]:
+    """The assistant behind /slack/events, with the one token or installed by OAuth."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    app: App = app_of_manifest(
+        events_url=f"{url}/slack/events", redirect_urls=(f"{url}/slack/oauth_redirect",), **about
+    )
+    more: dict[str, Any] = {"slack_app_token": "", "slack_signing_secret": app.signing_secret, "slack_port": port}
+    if oauth:
+        client = {"slack_client_id": app.client_id, "slack_client_secret": app.client_secret, "public_url": url}
+        more |= {"slack_bot_token": "", **client}
+    async with (
+        workspace(app=app, transport="http", enterprise=enterprise, timing=timing or Timing.quick(ack=3)) as slack,
+        team(slack, folder, **more) as here,
+    ):
+        yield here
+
+
+async def install(here: Team, **who: Any) -> str:
+    """Go through the installation as somebody in a browser does; what the last page says."""
+    for name, value in who.items():
+        setattr(here.slack.oauth, name, value)
+    port = here.app.settings.slack_port
+    async with aiohttp.ClientSession() as browser:
+        async with browser.get(f"http://127.0.0.1:{port}/slack/install", allow_redirects=False) as page:
+            assert page.status == 302
+            cookie = page.headers["Set-Cookie"].partition(";")[0]
+        async with browser.get(page.headers["Location"], allow_redirects=False) as consent:
+            back = consent.headers["Location"]
+        async with browser.get(back, headers={"Cookie": cookie}, allow_redirects=False) as done:
+            return f"{done.status} {await done.text()}"
+
+
+def sealed(here: Team) -> list[tuple[str, str]]:
+    connection = sqlite3.connect(here.app.settings.home / "records.sqlite")
+    try:
+        return connection.execute("select workspace, sealed from installations").fetchall()
+    finally:
+        connection.close()
+
+
+async def test_a_signed_mention_is_answered_and_the_handshake_is(tmp_path: Path) -> None:
+    async with over_http(tmp_path) as here:
+        assert await here.slack.verify_url(here.slack.app.events_url or "")
+        asked = await here.slack.mention("ada", "general", HOTELS)
+        answer = await here.answered("general", asked.ts)
+        assert "150 euros" in here.text(answer)
+        delivery = await here.slack.slash("ada", "general", "/knowledge")
+        await delivery.done()
+        assert "documents" in delivery.response["blocks"][0]["text"]
+        await here.slack.feedback("ben", answer, good=False)
+        form = await here.slack.until(lambda: here.slack.top("ben"))
+        await here.slack.submit(form, {"reason": "no"})
+        await here.settled()
+        assert not form.open
+
+
+async def test_what_is_badly_signed_or_old_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    async with over_http(tmp_path) as here:
+        slack, url = here.slack, here.slack.app.events_url or ""
+        await slack.mention("ada", "general", HOTELS)
+        await slack.settled()
+        payload = slack.courier.deliveries[0].payload
+        for how in ({"signed": False}, {"skew": -600}, {"skew": 600}):
+            assert (await slack.deliver_http(url, payload, **how)).status == 401
+        async with aiohttp.ClientSession() as session:
+            for body in ("", "{", "payload=", "x" * 10):
+                async with session.post(url, data=body) as answer:
+                    assert answer.status == 401
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            assert answer.status == 405
+
+
+async def test_a_second_workspace_is_installed_and_answered_as_itself(tmp_path: Path) -> None:
+    async with over_http(tmp_path, oauth=True) as here:
+        slack = here.slack
+        slack.installations.clear()
+        assert (await install(here, team=slack.team)).startswith("200")
+        other = slack.add_team("Other", install=False)
+        slack.add_user("olga", other)
+        assert (await install(here, team=other, user=None)).startswith("200")
+        slack.add_channel("abroad", team=other, members=("olga",))
+        if (
+            slack.installed(slack.team.id)
+            and slack.installed(slack.team.id).bot_user not in slack.channel("general").members
+        ):
+            slack.channel("general").members.append(slack.installed(slack.team.id).bot_user)
+        for who, where in (("ada", "general"), ("olga", "abroad")):
+            asked = await slack.mention(who, where, HOTELS)
+            assert "150 euros" in here.text(await here.answered(where, asked.ts))
+        kept = sealed(here)
+        assert {name for name, _ in kept} == {slack.team.id, other.id}
+        assert not any(token in text for token in slack.tokens for _, text in kept)
+        key = here.app.settings.home / "secret.key"
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+async def test_a_refused_or_forged_installation_keeps_nothing(tmp_path: Path) -> None:
+    async with over_http(tmp_path, oauth=True) as here:
+        assert "access_denied" in await install(here, deny=True)
+        port = here.app.settings.slack_port
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}/slack/oauth_redirect?code=x&state=forged") as answer,
+        ):
+            assert answer.status == 400
+        assert sealed(here) == []
+
+
+async def test_an_uninstalled_app_forgets_its_token(tmp_path: Path) -> None:
+    async with over_http(tmp_path, oauth=True) as here:
+        slack = here.slack
+        slack.installations.clear()
+        await install(here, team=slack.team)
+        assert len(sealed(here)) == 1
+        await slack.uninstall()
+        await slack.settled()
+        await slack.until(lambda: sealed(here) == [] or None)
+
+
+async def test_tokens_are_renewed_before_they_end(tmp_path: Path) -> None:
+    timing = Timing(token=3_600, ack=3)
+    async with over_http(tmp_path, oauth=True, timing=timing, token_rotation=True) as here:
+        slack = here.slack
+        slack.installations.clear()
+        await install(here, team=slack.team)
+        installed = slack.installed(slack.team.id)
+        assert installed is not None
+        first = installed.token
+        slack.channel("general").members.append(installed.bot_user)
+        asked = await slack.mention("ada", "general", HOTELS)
+        assert "150 euros" in here.text(await here.answered("general", asked.ts))
+        assert installed.token != first
+        assert first not in {call.token for call in slack.calls if call.method.startswith("chat.")}
+
+
+async def test_an_organisations_installation_serves_its_workspaces(tmp_path: Path) -> None:
+    async with over_http(tmp_path, oauth=True, enterprise="E0ACME", org_deploy=True) as here:
+        slack = here.slack
+        slack.installations.clear()
+        assert (await install(here, whole_org=True)).startswith("200")
+        assert [name for name, _ in sealed(here)] == ["E0ACME"]
+        slack.channel("general").members.append(slack.installed(slack.team.id).bot_user)  # type: ignore[union-attr]
+        asked = await slack.mention("ada", "general", "remember that demos go better with a footnote")
+        card = await here.answered("general", asked.ts)
+        await slack.press("ben", card, "Approve")
+        await slack.until(lambda: "Done" in str(card.blocks), 10)
+        assert {name for name, _ in sealed(here)} == {"E0ACME", slack.team.id}

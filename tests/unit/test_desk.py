@@ -1,0 +1,178 @@
+"""What happens to a mention while the world around it changes: edited, deleted, thrown out, with files, among strangers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.models import Request
+from agent.models.scripted import ScriptedModel
+from bot.app import App, open_app
+from bot.chat import ChatGone, ChatRefused, File, Mention, Person, Place, Reply, Said, Withdrawal
+from bot.desk import run_id
+from bot.settings import Settings
+from tests.end_to_end.conftest import write_handbook
+
+MEI = Person("here/mei", "Mei")
+THREAD = Place("here", "local", "general", "t1")
+QUESTION = "how much may hotels cost a night?"
+
+
+class Here:
+    """A chat in memory; ``hold`` keeps every status from returning, ``gone`` closes the place."""
+
+    platform = "here"
+
+    def __init__(self) -> None:
+        self.shown: dict[str, Reply] = {}
+        self.order: list[str] = []
+        self.whispers: list[tuple[str, str]] = []
+        self.said: list[Said] = []
+        self.files: dict[str, bytes] = {}
+        self.hold = asyncio.Event()
+        self.hold.set()
+        self.gone = False
+
+    async def status(self, place: Place, text: str) -> None:
+        await self.hold.wait()
+
+    async def show(self, place: Place, key: str, reply: Reply) -> None:
+        if self.gone:
+            raise ChatGone("the bot was removed")
+        self.shown[key] = reply
+        self.order.append(key)
+
+    async def retract(self, place: Place, key: str) -> None:
+        self.shown.pop(key, None)
+
+    async def whisper(self, place: Place, person: Person, text: str) -> None:
+        self.whispers.append((person.id, text))
+
+    async def channel(self, near: Place, name: str) -> Place | None:
+        return None
+
+    async def history(self, place: Place, limit: int) -> list[Said]:
+        return self.said[-limit:]
+
+    async def read(self, place: Place, file: File) -> bytes:
+        if file.reference not in self.files:
+            raise ChatRefused("the file is gone")
+        return self.files[file.reference]
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture
+def here() -> Here:
+    return Here()
+
+
+@pytest.fixture
+async def app(tmp_path: Path, here: Here) -> AsyncIterator[App]:
+    async with assistant(tmp_path, here) as opened:
+        yield opened
+
+
+def assistant(tmp_path: Path, here: Here, model: ScriptedModel | None = None):  # type: ignore[no-untyped-def]
+    from contextlib import asynccontextmanager
+
+    async def resume(run: str, place: str, cause: str) -> None:
+        """Nothing waits."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[App]:
+        write_handbook(tmp_path / "handbook")
+        async with open_app(Settings(home=tmp_path / "home", embedder="hashing"), resume, model=model) as app:
+            app.chats[here.platform] = here
+            await app.knowledge.sync(await app.knowledge.add("folder", str(tmp_path / "handbook")))
+            await app.knowledge.embed()
+            yield app
+
+    return opened()
+
+
+def mention(event: str = "e1", text: str = QUESTION, **more: object) -> Mention:
+    return Mention(event, THREAD, MEI, text, 1_000.0, **more)  # type: ignore[arg-type]  # fields of a mention by name
+
+
+async def test_a_message_deleted_before_it_is_taken_up_is_not_answered(app: App, here: Here) -> None:
+    await app.desk.withdraw(Withdrawal("d1", THREAD, "e1"))
+    await app.desk.mention(mention())
+    assert here.shown == {}
+
+
+async def test_a_message_deleted_while_it_is_being_answered_gets_no_answer(app: App, here: Here) -> None:
+    here.hold.clear()
+    running = asyncio.create_task(app.desk.mention(mention()))
+    await asyncio.sleep(0.2)
+    here.hold.set()
+    here.hold = asyncio.Event()
+    await asyncio.sleep(0.2)
+    await app.desk.withdraw(Withdrawal("d1", THREAD, "e1"))
+    here.hold.set()
+    await asyncio.wait_for(running, 10)
+    assert here.shown == {}
+
+
+async def test_an_edited_message_is_answered_once_as_it_was_edited(app: App, here: Here) -> None:
+    await app.desk.withdraw(Withdrawal("d1", THREAD, "e1"))
+    await app.desk.mention(mention())
+    await app.desk.mention(mention("e1:2", "who flies the pirate flag?", replaces="e1", message="e1"))
+    assert list(here.shown) == [run_id("e1:2")]
+    assert next(entry.text for entry in await app.records.transcript(THREAD)) == "who flies the pirate flag?"
+
+
+async def test_an_edit_after_the_answer_changes_nothing(app: App, here: Here) -> None:
+    await app.desk.mention(mention())
+    await app.desk.withdraw(Withdrawal("d1", THREAD, "e1"))
+    await app.desk.mention(mention("e1:2", "who flies the pirate flag?", replaces="e1", message="e1"))
+    assert list(here.shown) == [run_id("e1")]
+
+
+async def test_whoever_asked_where_the_assistant_was_thrown_out_is_told_so(app: App, here: Here) -> None:
+    here.gone = True
+    await app.desk.mention(mention())
+    assert [who for who, _ in here.whispers] == [MEI.id]
+    assert "removed from that channel" in here.whispers[0][1]
+
+
+async def test_what_was_said_in_the_thread_before_is_part_of_the_question(tmp_path: Path, here: Here) -> None:
+    asked: list[str] = []
+
+    def play(request: Request) -> str:
+        asked.extend(message.content for message in request.messages)
+        return '{"question": "how much may hotels cost a night?", "route": "answer", "queries": ["hotels"], "enough": true}'
+
+    here.said = [
+        Said("t1", Person("here/ann", "Ann"), "Hotels in Oslo are dear.", 900.0),
+        Said("m2", MEI, "And the food?", 950.0),
+        Said("e1", MEI, "@footnote so what may it cost?", 1_000.0),
+    ]
+    async with assistant(tmp_path, here, ScriptedModel(play)) as app:
+        await app.desk.mention(mention(text="so what may it cost?"))
+    assert any("Ann: Hotels in Oslo are dear." in words and "And the food?" in words for words in asked)
+
+
+async def test_attached_files_are_read_and_those_that_cannot_be_are_named(app: App, here: Here) -> None:
+    here.files = {"f1": b"# Rota\n\nOn Friday Bob brings the cake.", "f2": b"\0\1\2"}
+    files = (File("rota.md", "f1"), File("blob.md", "f2"), File("lost.txt", "f3"), File("film.txt", "f4", 10**9))
+    await app.desk.mention(mention(text="who brings the cake on Friday?", files=files))
+    answer = here.shown[run_id("e1")]
+    assert "Bob brings the cake" in answer.text
+    assert answer.footnotes[0].title == "rota.md"
+    assert [note.split(":")[1].strip() for note in answer.notes if note.startswith("Not read")] == [
+        "blob.md",
+        "lost.txt",
+        "film.txt",
+    ]
+
+
+async def test_where_strangers_are_only_what_is_public_is_found(app: App, here: Here) -> None:
+    await app.desk.mention(mention(outsiders=True))
+    assert "I don't know" in here.shown[run_id("e1")].text
+    await app.desk.mention(replace(mention("e2"), place=replace(THREAD, thread="t2")))
+    assert "150 euros" in here.shown[run_id("e2")].text
