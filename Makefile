@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check chaos docs lock clean bench-retrieval bench-answers bench-team bench-slack bench-discord bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability
+.PHONY: help demo test check chaos chaos-platforms docs lock clean bench-retrieval bench-answers bench-team bench-slack bench-discord bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -19,7 +19,11 @@ check: .venv/.ready-dev ## Lint, types, the one-way rule between rooms, the Dock
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/hadolint Dockerfile
 
 chaos: .venv/.ready-dev ## Kill the assistant 200 times on a seeded schedule and look for what was lost or doubled
-	@FOOTNOTE_KILLS=200 $(BIN)/python -m pytest tests/chaos --timeout=3600 -s $(ARGS)
+	@FOOTNOTE_KILLS=200 $(BIN)/python -m pytest tests/chaos/test_kill.py --timeout=3600 -s $(ARGS)
+
+chaos-platforms: .venv/.ready-dev ## The same through Slack and Discord: about 1,000 mentions and 200 presses each; an hour
+	@FOOTNOTE_KILLS=50 $(BIN)/python -m pytest tests/chaos/test_slack.py --timeout=7200 -s $(ARGS)
+	@FOOTNOTE_KILLS=66 $(BIN)/python -m pytest tests/chaos/test_discord.py --timeout=7200 -s $(ARGS)
 
 bench-retrieval: .venv/.ready-dev ## CORPUS=… QUESTIONS=…: recall and nDCG of full text, vectors and the product's way
 	@$(BIN)/python -m benchmarks.retrieval --corpus $(CORPUS) --questions $(QUESTIONS) $(ARGS)

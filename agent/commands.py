@@ -135,3 +135,11 @@ def _trimmed(url: str) -> str:
     while url[-1] in ".,;:!?*_~|" or (url[-1] == ")" and url.count(")") > url.count("(")):
         url = url[:-1]
     return url
+
+
+_THANKS = re.compile(r"^\W*(?:(?:many )?thanks?|thank you|thx|谢谢|多谢)\b.{0,40}$", re.IGNORECASE)
+
+
+def is_thanks(text: str) -> bool:
+    """Whether a greeting is a word of thanks."""
+    return bool(_THANKS.match(text))

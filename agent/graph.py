@@ -32,6 +32,7 @@ GREETING = (
     "#channel”), read a page you link and run a calculation. Whatever changes something waits for your approval."
 )
 
+WELCOME = "You're welcome."
 NOT_SUPPORTED = "No source supports what was written, so it was left out; what there is, is quoted."
 NOTHING_READ = "Nothing in what I read answers that."
 
@@ -133,7 +134,8 @@ class Nodes:
         return {}
 
     async def execute(self, state: State) -> State:
-        _status(f"Running {state['calls'][-1]['tool']}")
+        if not state["calls"][-1]["approval"]:
+            _status(f"Running {state['calls'][-1]['tool']}")
         call, evidence = await self._agent.execute(state)
         return {"calls": [*state["calls"][:-1], call], "evidence": merge(state["evidence"], evidence)}
 

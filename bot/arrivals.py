@@ -78,7 +78,9 @@ class Arrivals:
                         await self._handle_one(payload)
                         async with self._engine.begin() as connection:
                             await connection.execute(delete(table).where(table.c.id == number))
-            except STORAGE as error:
+            except Exception as error:
+                if not may_pass(error):
+                    raise
                 log.warning("arrivals wait", platform=self._platform, what=place_of(error))
                 await asyncio.sleep(AGAIN_SECONDS)
                 self._kept.set()

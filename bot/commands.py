@@ -73,5 +73,7 @@ async def _known(knowledge: Knowledge) -> str:
         )
         trouble = f" ⚠️ {source.error}" if source.error else ""
         missed = f", {len(source.unreadable)} could not be read" if source.unreadable else ""
-        lines.append(f"- {source.label}: {source.documents:,} documents{fresh}{missed}.{trouble}")
+        lines.append(
+            f"- {source.label.rstrip('/').rpartition('/')[2]}: {source.documents:,} documents{fresh}{missed}.{trouble}"
+        )
     return "\n".join(lines)

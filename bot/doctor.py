@@ -13,6 +13,7 @@ from rich.table import Table
 
 from agent.errors import ModelError, ModelMisconfigured
 from agent.models import Message, Request, complete
+from agent.models.prices import unpriced
 from bot.app import open_app, open_settings_model
 from bot.rendering import counted
 from bot.settings import Settings, SettingsInvalid, load_settings
@@ -53,6 +54,24 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield await _model(settings)
     yield _database(settings)
     yield _console(settings)
+    async for finding in _platforms(settings):
+        yield finding
+
+
+async def _platforms(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.has_slack:
+        from bot.slack.doctor import examine_slack
+
+        async for finding in examine_slack(settings):
+            yield finding
+    if settings.has_discord:
+        from bot.discord.doctor import examine_discord
+
+        async for finding in examine_discord(settings):
+            yield finding
+    if not (settings.has_slack or settings.has_discord):
+        advice = "docs/slack.md and docs/discord.md say how, in a few steps; then a mention there is answered."
+        yield Finding("Chat", "missing", "neither Slack nor Discord is connected", advice)
 
 
 def _home(settings: Settings) -> Finding:
@@ -114,7 +133,8 @@ async def _model(settings: Settings) -> Finding:
         return Finding("Model", "wrong", f"{model.name}: {error}", "Until it answers, answers are quotes.")
     finally:
         await model.close()
-    return Finding("Model", "ok", f"{model.name} answers; questions and passages are sent to it")
+    free = unpriced(model.name, settings.model_url) if settings.model_price_in is None else ""
+    return Finding("Model", "ok", f"{model.name} answers; questions and passages are sent to it", free)
 
 
 def _database(settings: Settings) -> Finding:

@@ -46,7 +46,7 @@ log = structlog.get_logger()
 async def connect(app: App, accept: Accept) -> AsyncIterator[Chat]:
     """The chat, while the client is connected. Raises `SettingsInvalid` in one line where Discord refuses the settings."""
     settings = app.settings
-    _prepare_library(settings)
+    prepare_library(settings)
     content = await may_read_content(settings)
     if not content:
         log.warning(NO_CONTENT)
@@ -105,7 +105,7 @@ async def _logged_in(client: discord.Client, settings: Settings) -> None:
         raise SettingsInvalid(f"FOOTNOTE_DISCORD_API_URL: {settings.discord_api_url}: {error}") from None
 
 
-def _prepare_library(settings: Settings) -> None:
+def prepare_library(settings: Settings) -> None:
     """Where Discord is, for the whole process; and the library's own log, whose lines name tokens in addresses, is off."""
     Route.BASE = settings.discord_api_url.rstrip("/")
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)

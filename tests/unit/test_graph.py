@@ -229,6 +229,13 @@ async def test_where_no_source_supports_what_the_model_wrote_it_quotes(rig: Rig)
     assert any("No source supports" in note for note in answer["notes"])
 
 
+@pytest.mark.parametrize(("said", "answered"), [("Thanks!", "You're welcome."), ("hello", "Mention me with a question")])
+async def test_a_greeting_and_thanks_are_answered_in_kind(rig: Rig, said: str, answered: str) -> None:
+    answer = await rig.run(rig.graph(), question=said)
+    assert answer is not None
+    assert answered in answer["text"]
+
+
 async def test_of_a_long_page_the_passages_that_fit_are_read(rig: Rig) -> None:
     filler = "\n\n".join(
         f"Paragraph {n} tells of the weather in town {n} and nothing else at all." for n in range(3_000)
