@@ -18,7 +18,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import interrupt
 
-from agent import decisions
+from agent import commands, decisions
 from agent.agent import Agent
 from agent.errors import ModelUnavailable
 from agent.evidence import Sentence, merge
@@ -175,13 +175,7 @@ class Nodes:
     async def deliver(self, state: State) -> State:
         sentences = [draft["sentence"] for draft in state["drafts"]]
         done = [call for call in state["calls"] if call["state"] != "pending"]
-        text = (
-            GREETING
-            if state["route"] == "greet"
-            else NOTHING_READ
-            if state["evidence"] and done and not sentences
-            else ""
-        )
+        text = _words(state, read_in_vain=bool(state["evidence"] and done and not sentences))
         answer = Answer(
             text=text,
             sentences=sentences,
@@ -191,6 +185,13 @@ class Nodes:
             actions=done,
         )
         return {"answer": await self._agent.finish(state, answer)}
+
+
+def _words(state: State, *, read_in_vain: bool) -> str:
+    """What is said beside quotes and actions, if anything."""
+    if state["route"] == "greet":
+        return WELCOME if commands.is_thanks(state["question"]) else GREETING
+    return NOTHING_READ if read_in_vain else ""
 
 
 def _status(text: str) -> None:

@@ -229,7 +229,9 @@ async def test_where_no_source_supports_what_the_model_wrote_it_quotes(rig: Rig)
     assert any("No source supports" in note for note in answer["notes"])
 
 
-@pytest.mark.parametrize(("said", "answered"), [("Thanks!", "You're welcome."), ("hello", "Mention me with a question")])
+@pytest.mark.parametrize(
+    ("said", "answered"), [("Thanks!", "You're welcome."), ("hello", "Mention me with a question")]
+)
 async def test_a_greeting_and_thanks_are_answered_in_kind(rig: Rig, said: str, answered: str) -> None:
     answer = await rig.run(rig.graph(), question=said)
     assert answer is not None
