@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from agent.evidence import Evidence
 from agent.text import STOPWORDS, content, stem
@@ -62,7 +63,10 @@ def answerability(question: str, evidence: Sequence[Evidence]) -> float:
     if all(item["similarity"] is not None for item in evidence[:BEST]):
         return chance
     # The best have no vector that means anything here, or none yet: then their words may tell enough.
-    return max(chance, min(1.0, _held(question, evidence[:BEST]) * THRESHOLD / _WORDS_ENOUGH))
+    bags = [_bag(item) for item in evidence[:BEST]]
+    return max(
+        chance, min(1.0, _share(_weights(question, bags), frozenset[str]().union(*bags)) * THRESHOLD / _WORDS_ENOUGH)
+    )
 
 
 def features(question: str, evidence: Sequence[Evidence]) -> Features:
@@ -70,28 +74,37 @@ def features(question: str, evidence: Sequence[Evidence]) -> Features:
     near = sorted((e["similarity"] for e in evidence[:READ] if e["similarity"] is not None), reverse=True)
     rest = near[5:]
     names = _names(question)
-    held = set().union(*map(_bag, evidence[:BEST]))
+    bags = [_bag(item) for item in evidence[:READ]]
+    held = frozenset[str]().union(*bags[:BEST])
+    weight = _weights(question, bags)
     return Features(
         nearest=near[0] if near else 0.0,
         stands_out=near[0] - sum(rest) / len(rest) if rest else 0.0,
-        words=max((_held(question, [item], evidence) for item in evidence[:5]), default=0.0),
+        words=max((_share(weight, bag) for bag in bags[:5]), default=0.0),
         names=len(names & held) / len(names) if names else 1.0,
         titled=float(any("title" in item["via"] for item in evidence[:3])),
         ahead=evidence[0]["score"] - evidence[4]["score"] if len(evidence) > 4 else 0.0,
     )
 
 
-def _held(question: str, evidence: Sequence[Evidence], among: Sequence[Evidence] = ()) -> float:
-    """The share of the question's words that these passages hold together; words that few of all have weigh more."""
+def _weights(question: str, bags: Sequence[frozenset[str]]) -> dict[str, float]:
+    """What each of the question's words weighs: the more, the fewer of the passages have it."""
     asked = set(content(question))
-    bags = [_bag(item) for item in (among or evidence)[:READ]]
-    weight = {word: math.log(1 + len(bags) / (0.5 + sum(word in bag for bag in bags))) for word in asked}
-    held = set().union(*map(_bag, evidence))
-    return sum(weight[word] for word in asked & held) / (sum(weight.values()) or 1.0)
+    return {word: math.log(1 + len(bags) / (0.5 + sum(word in bag for bag in bags))) for word in asked}
 
 
-def _bag(item: Evidence) -> set[str]:
-    return set(content(f"{item['title']} {' '.join(item['headings'])} {item['text']}"))
+def _share(weight: Mapping[str, float], held: frozenset[str]) -> float:
+    return sum(weight[word] for word in weight.keys() & held) / (sum(weight.values()) or 1.0)
+
+
+def _bag(item: Evidence) -> frozenset[str]:
+    return _words_of(f"{item['title']} {' '.join(item['headings'])} {item['text']}")
+
+
+@lru_cache(maxsize=1_024)
+def _words_of(text: str) -> frozenset[str]:
+    """Kept, for the same passages are looked at again in each step of a run."""
+    return frozenset(content(text))
 
 
 def _names(question: str) -> set[str]:
