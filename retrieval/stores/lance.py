@@ -40,6 +40,8 @@ class LanceStore:
         self._connection = connection
         self._table = table
         self._bound = bound
+        self._whole = -1
+        """The version of the table in which every passage had its vector."""
         self._names: tuple[int, dict[str, list[tuple[str, frozenset[str]]]]] = (-1, {})
 
     @classmethod
@@ -154,8 +156,14 @@ class LanceStore:
         return found
 
     async def unembedded(self, limit: int) -> list[Passage]:
+        async with _guarded(self._path, "read"):
+            version = await self._table.version()
+        if version == self._whole:
+            return []
         where = "kind = 'passage' AND vector IS NULL"
         rows = await self._rows(self._table.query().where(where).select(COLUMNS).limit(limit))
+        if not rows:
+            self._whole = version
         return [passage_of(row) for row in rows]
 
     async def embed(self, vectors: Mapping[Passage, Vector]) -> None:
