@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -69,8 +69,9 @@ class Desk:
         self._clock = clock
         self._run_seconds = run_seconds
         self._max_question_chars = max_question_chars
-        self._running: set[str] = set()
+        self._running: dict[str, asyncio.Event] = {}
         self._muted: set[str] = set()
+        self._left: set[asyncio.Task[None]] = set()
 
     async def mention(self, mention: Mention) -> None:
         """Answer a mention, or say why not."""
@@ -97,8 +98,9 @@ class Desk:
         if await self._records.message(withdrawal.place, run):
             return
         await self._records.withdraw(withdrawal.of, self._clock())
-        if run in self._running:
+        if withdrawn := self._running.get(run):
             self._muted.add(run)
+            withdrawn.set()
             await self._chat(withdrawal.place).retract(withdrawal.place, run)
 
     async def _is_settled(self, mention: Mention) -> bool:
@@ -194,11 +196,12 @@ class Desk:
         self, place: Place, run: str, entry: State | Command[Any] | None, mention: Mention | None = None
     ) -> None:
         """Run the graph until it ends or waits, showing what streams out; whatever breaks, the person is told."""
-        self._running.add(run)
+        self._running[run] = asyncio.Event()
         try:
             async with asyncio.timeout(self._run_seconds):
-                await self._stream(place, run, entry)
-            await self._show_outcome(place, run)
+                await self._unless_withdrawn(run, self._stream(place, run, entry))
+            if run not in self._muted:
+                await self._show_outcome(place, run)
         except ChatGone:
             await self._tell_elsewhere(place, await self._asker(run) if mention is None else mention.person)
         except CeilingReached as reached:
@@ -216,9 +219,33 @@ class Desk:
             words = f"Something broke on my side, and it is logged under {run[:8]}. Try again?"
             await self._show(place, run, Reply(words))
         finally:
-            self._running.discard(run)
-            self._muted.discard(run)
+            self._running.pop(run, None)
             await self._show_status(place, "")
+
+    async def _unless_withdrawn(self, run: str, work: Coroutine[Any, Any, None]) -> None:
+        """Wait for the run, or for its mention to be withdrawn: then it ends by itself, unseen.
+
+        It is not cancelled: a call to SQLite that is cut off twice can leave a task that never ends.
+        """
+        task, stop = asyncio.create_task(work), asyncio.create_task(self._running[run].wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                await task
+                return
+            self._left.add(task)
+            task.add_done_callback(lambda ended: self._forget_left(run, ended))
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        finally:
+            stop.cancel()
+
+    def _forget_left(self, run: str, ended: asyncio.Task[None]) -> None:
+        self._left.discard(ended)
+        self._muted.discard(run)
+        if not ended.cancelled() and (error := ended.exception()):
+            log.info("withdrawn run broke", run=run, what=place_of(error))
 
     async def _asker(self, run: str) -> Person:
         state = (await self._graph.aget_state(_config(run))).values
@@ -254,7 +281,7 @@ class Desk:
             await self._records.pin(approval.id, place, f"{run}:{approval.id[:12]}")
             await self._show_cards(approval)
         state = await self._graph.aget_state(_config(run))
-        if not state.next and run not in self._muted:
+        if not state.next:
             await self._show(place, run, answer_reply(run, state.values["answer"]))
 
     async def _decide(self, press: Press) -> None:
