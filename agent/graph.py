@@ -134,8 +134,8 @@ class Nodes:
         return {}
 
     async def execute(self, state: State) -> State:
-        if not state["calls"][-1]["approval"]:
-            _status(f"Running {state['calls'][-1]['tool']}")
+        last = state["calls"][-1]
+        _status("Going on" if last["approval"] else f"Running {last['tool']}")
         call, evidence = await self._agent.execute(state)
         return {"calls": [*state["calls"][:-1], call], "evidence": merge(state["evidence"], evidence)}
 
