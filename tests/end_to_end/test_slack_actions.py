@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -122,14 +124,16 @@ async def test_thumbs_are_kept_and_a_thumb_down_asks_why(here: Team) -> None:
     await slack.feedback("ada", answer)
     await slack.feedback("ben", answer, good=False)
     form = await slack.until(lambda: slack.top("ben"))
-    await here.settled()
-    assert await here.app.records.marks(run) == {ada: "helpful", ben: "unhelpful"}
+    async with asyncio.timeout(20):
+        while await here.app.records.marks(run) != {ada: "helpful", ben: "unhelpful"}:
+            await asyncio.sleep(0.05)
     await slack.submit(form, {"reason": "It is 170 now"})
-    await here.settled()
-    import sqlite3
-
     connection = sqlite3.connect(here.app.settings.home / "records.sqlite")
-    assert connection.execute("select reason from feedback where person = ?", (ben,)).fetchall() == [("It is 170 now",)]
+    async with asyncio.timeout(20):
+        while connection.execute("select reason from feedback where person = ?", (ben,)).fetchall() != [
+            ("It is 170 now",)
+        ]:
+            await asyncio.sleep(0.05)
     connection.close()
 
 
