@@ -125,6 +125,7 @@ async def test_who_decides_second_is_told_once_at_every_page(browser: Browser, s
     ann = await visit(browser, site, name="Ann")
     await say(ann, "@footnote remember that the printer is on the second floor")
     await ann.get_by_role("button", name="Reject").click()
+    await expect(ann.locator(".q-dialog textarea")).to_be_focused()
     mei = await visit(browser, site, ann.url.removeprefix(site.url), name="Mei")
     await mei.get_by_role("button", name="Approve").click()
     await expect(ann.locator(".thread .card")).to_contain_text("Approved by Mei. Done")
