@@ -29,8 +29,6 @@ class Attached:
 
     evidence: list[Evidence] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
-    """What each file says, by its name."""
 
 
 class Attachments:
@@ -52,7 +50,6 @@ class Attachments:
             except (Unreadable, ChatError) as error:
                 attached.notes.append(f"Not read: {file.name}: {getattr(error, 'reason', error)}")
                 continue
-            attached.texts[file.name] = document.text
             hits += [Hit(passage, 0.0, via="file") for passage in await asyncio.to_thread(chunk, document)]
         fit: Sequence[Hit] = await fitting(mention.text, hits, self._embedder, PASSAGES) if hits else []
         known = comparable(self._embedder)
