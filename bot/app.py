@@ -129,6 +129,7 @@ def _assemble(
     )
     desk = Desk(
         build_graph(agent, saver),
+        saver,
         records,
         ledger,
         toolbox,

@@ -73,10 +73,11 @@ async def open_checkpointer(databases: Databases) -> AsyncIterator[BaseCheckpoin
             yield saver
         return
     import aiosqlite
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    from bot.lite_saver import LiteSaver
 
     async with aiosqlite.connect(databases.checkpoints) as connection:
-        lite = AsyncSqliteSaver(connection, serde=serde)
+        lite = LiteSaver(connection, serde=serde)
         with explained(databases.checkpoints):
             for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000"):
                 await connection.execute(f"PRAGMA {pragma}")

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
@@ -46,6 +47,7 @@ class Desk:
     def __init__(
         self,
         graph: Graph,
+        checkpointer: BaseCheckpointSaver[Any],
         records: Records,
         ledger: Ledger,
         toolbox: Toolbox,
@@ -59,6 +61,7 @@ class Desk:
         max_question_chars: int,
     ) -> None:
         self._graph = graph
+        self._checkpointer = checkpointer
         self._records = records
         self._ledger = ledger
         self._toolbox = toolbox
@@ -141,8 +144,8 @@ class Desk:
     async def forget(self, event_id: str) -> None:
         """Forget the steps of the run that an event started, unless it still waits for somebody."""
         run = run_id(event_id)
-        if not (await self._graph.aget_state(_config(run))).next and self._graph.checkpointer:
-            await self._graph.checkpointer.adelete_thread(run)  # type: ignore[union-attr]  # one is always given
+        if not (await self._graph.aget_state(_config(run))).next:
+            await self._checkpointer.adelete_thread(run)
 
     async def _hear(self, mention: Mention) -> None:
         """Keep what was said, and before it what people had said in a thread that the assistant was not in."""
@@ -283,6 +286,7 @@ class Desk:
         state = await self._graph.aget_state(_config(run))
         if not state.next:
             await self._show(place, run, answer_reply(run, state.values["answer"]))
+            await self._checkpointer.aprune([run])
 
     async def _decide(self, press: Press) -> None:
         try:

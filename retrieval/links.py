@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -45,15 +45,20 @@ def names_of(title: str, aliases: tuple[str, ...] = ()) -> frozenset[str]:
     return frozenset(found | {name.split(" ", 1)[1] for name in found if name.startswith(("the ", "a ", "an "))})
 
 
-def mentions(text: str) -> list[Mention]:
-    """Every run of up to `LONGEST` words of a text."""
+def names_in(text: str) -> set[str]:
+    """Every run of up to `LONGEST` words of a text, folded: whatever it could name."""
+    return {name for _, names in _runs([token.casefold() for token in _tokens(text)]) for name in names}
+
+
+def mentions(text: str, known: Collection[str]) -> list[Mention]:
+    """Where a text speaks of these folded names."""
     tokens = _tokens(text)
-    folded = [token.casefold() for token in tokens]
     proper = [bool(WIDE.match(token)) or not token.islower() for token in tokens]
     return [
-        Mention(" ".join(folded[start : start + length]), start, length, proper[start] and proper[start + length - 1])
-        for start in range(len(tokens))
-        for length in range(1, min(LONGEST, len(tokens) - start) + 1)
+        Mention(name, start, length, proper[start] and proper[start + length - 1])
+        for length, names in _runs([token.casefold() for token in tokens])
+        for start, name in enumerate(names)
+        if name in known
     ]
 
 
@@ -71,16 +76,22 @@ def linked(targets: Sequence[str]) -> list[Mention]:
     return found
 
 
-def longest(found: Sequence[Mention], known: Collection[str]) -> list[Mention]:
-    """Of the mentions whose name is known, those that lie in no longer one; each name once."""
+def longest(found: Iterable[Mention]) -> list[Mention]:
+    """Of these mentions those that lie in no longer one; each name once."""
     taken: set[int] = set()
     kept: dict[str, Mention] = {}
-    for mention in sorted((one for one in found if one.name in known), key=lambda one: (-one.length, one.start)):
+    for mention in sorted(found, key=lambda one: (-one.length, one.start)):
         span = range(mention.start, mention.start + mention.length)
         if taken.isdisjoint(span):
             taken.update(span)
             kept.setdefault(mention.name, mention)
     return sorted(kept.values(), key=lambda one: one.start)
+
+
+def _runs(words: Sequence[str]) -> Iterator[tuple[int, Iterator[str]]]:
+    """By length, the runs of so many words, from the first to the last."""
+    for length in range(1, LONGEST + 1):
+        yield length, map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))
 
 
 def _tokens(text: str) -> list[str]:

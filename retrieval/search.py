@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from retrieval.documents import Audience, Hit
 from retrieval.embedders import Embedder
-from retrieval.links import Mention, fold, linked, longest, mentions
+from retrieval.links import Mention, fold, linked, longest, mentions, names_in
 from retrieval.ranking import Pool
 from retrieval.stores import Store
 
@@ -65,8 +65,7 @@ class Searcher:
         )
         waiting = await self._waiting(words, near) if pending else frozenset()
         pool = Pool(near, words, waiting)
-        asked = mentions(question)
-        named = await self._named(asked, audience)
+        named = await self._named(question, audience)
         await self._follow(pool, vector, audience, [(name, NAMED, SINGLE_NAMED) for name in named], "title")
         seeds = pool.ranked()[:SEEDS]
         hops = await self._hops(seeds, pool, named, audience)
@@ -78,19 +77,22 @@ class Searcher:
         unknown = {hit.passage.id for hit in words} - {hit.passage.id for hit in near}
         return frozenset(unknown - (await self._store.vectors(unknown)).keys())
 
-    async def _named(self, found: Sequence[Mention], audience: Audience) -> list[Named]:
-        """The longest names among these mentions that documents go by, written like names, with the documents."""
-        return _leading(found, await self._store.named({one.name for one in found}, audience))
+    async def _named(self, question: str, audience: Audience) -> list[Named]:
+        """The longest names in a question that documents go by, written like names, with the documents."""
+        known = await self._store.named(names_in(question), audience)
+        return _leading(mentions(question, known), known)
 
     async def _hops(
         self, seeds: Sequence[Hit], pool: Pool, asked: Iterable[Named], audience: Audience
     ) -> list[tuple[Named, float, float]]:
         """What good passages mention or link to and the question does not, weighed by how good the passage is."""
-        spoken = [(seed, mentions(seed.passage.text) + linked(seed.passage.links)) for seed in seeds]
-        known = await self._store.named({one.name for _, found in spoken for one in found}, audience)
+        links = [linked(seed.passage.links) for seed in seeds]
+        spoken = (names_in(seed.passage.text) for seed in seeds)
+        known = await self._store.named({link.name for found in links for link in found}.union(*spoken), audience)
         old = {mention.name for mention, _ in asked}
         hops: list[tuple[Named, float, float]] = []
-        for seed, found in spoken:
+        for seed, followed in zip(seeds, links, strict=True):
+            found = [*mentions(seed.passage.text, known), *(link for link in followed if link.name in known)]
             new = [
                 (mention, documents)
                 for mention, documents in _leading(found, known)
@@ -130,8 +132,8 @@ class Searcher:
                 pool.add(hit, bonus[document], via, guarded=via == "link")
 
 
-def _leading(found: Sequence[Mention], known: Mapping[str, list[str]]) -> list[Named]:
-    kept = [one for one in longest(found, known) if one.length > 1 or one.proper]
+def _leading(found: Iterable[Mention], known: Mapping[str, list[str]]) -> list[Named]:
+    kept = [one for one in longest(found) if one.length > 1 or one.proper]
     return [(one, known[one.name]) for one in kept]
 
 

@@ -149,8 +149,8 @@ class LanceStore:
     async def named(self, names: Collection[str], audience: Audience) -> dict[str, list[str]]:
         known = await self._known_names()
         found = {}
-        for name in names:
-            ids = [document for document, labels in known.get(name, ()) if audience.sees(labels)]
+        for name in known.keys() & names:
+            ids = [document for document, labels in known[name] if audience.sees(labels)]
             if ids:
                 found[name] = ids
         return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from agent.models import Request
 from agent.models.scripted import ScriptedModel
 from bot.app import App, open_app
-from bot.chat import ChatGone, ChatRefused, File, Mention, Person, Place, Reply, Said, Withdrawal
+from bot.chat import Action, ChatGone, ChatRefused, File, Mention, Person, Place, Press, Reply, Said, Withdrawal
 from bot.desk import run_id
 from bot.settings import Settings
 from tests.end_to_end.conftest import write_handbook
@@ -124,6 +126,25 @@ async def test_an_edited_message_is_answered_once_as_it_was_edited(app: App, her
     await app.desk.mention(mention("e1:2", "who flies the pirate flag?", replaces="e1", message="e1"))
     assert list(here.shown) == [run_id("e1:2")]
     assert next(entry.text for entry in await app.records.transcript(THREAD)) == "who flies the pirate flag?"
+
+
+async def test_of_an_answered_run_only_the_last_step_is_kept(app: App, here: Here, tmp_path: Path) -> None:
+    await app.desk.mention(mention())
+    with closing(sqlite3.connect(tmp_path / "home" / "checkpoints.sqlite")) as kept:
+        assert kept.execute("SELECT COUNT(*), COUNT(DISTINCT thread_id) FROM checkpoints").fetchone() == (1, 1)
+        assert kept.execute("SELECT COUNT(*) FROM writes").fetchone() == (0,)
+    assert await app.desk.answer(run_id("e1"))
+
+
+async def test_of_a_run_that_waits_every_step_is_kept(app: App, here: Here) -> None:
+    await app.desk.mention(mention(text="post “The build is green” in #general"))
+    assert await app.desk.answer(run_id("e1")) is None
+    (approval,) = await app.ledger.by_run(run_id("e1"))
+    await app.desk.press(Press("p1", THREAD, MEI, Action.REJECT, approval.id, 1_001.0))
+    await app.desk.resume(run_id("e1"))
+    answer = await app.desk.answer(run_id("e1"))
+    assert answer
+    assert answer["actions"][0]["state"] == "rejected"
 
 
 async def test_an_edit_after_the_answer_changes_nothing(app: App, here: Here) -> None:
