@@ -8,13 +8,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.corpus import index
 from benchmarks.multihop import load
-from retrieval.documents import Audience, Hit
+from retrieval.documents import ANYTHING, Audience, Filter, Hit
 from retrieval.embedders import Embedder
 from retrieval.search import Searcher
 from retrieval.stores.lance import LanceStore
@@ -44,14 +44,14 @@ class Without(LanceStore):
 
     dropped: frozenset[str] = frozenset()
 
-    async def full_text(self, query: str, audience: Audience, limit: int) -> list[Hit]:
-        hits = await super().full_text(query, audience, limit + 20)
+    async def full_text(self, query: str, audience: Audience, limit: int, where: Filter = ANYTHING) -> list[Hit]:
+        hits = await super().full_text(query, audience, limit + 20, where)
         return [hit for hit in hits if hit.passage.document not in self.dropped][:limit]
 
-    async def nearest(self, vector: Any, audience: Audience, limit: int, documents: Any = None) -> list[Hit]:
-        if documents is not None:
-            documents = [one for one in documents if one not in self.dropped]
-        hits = await super().nearest(vector, audience, limit + 20, documents)
+    async def nearest(self, vector: Any, audience: Audience, limit: int, where: Filter = ANYTHING) -> list[Hit]:
+        if where.documents is not None:
+            where = replace(where, documents=where.documents - self.dropped)
+        hits = await super().nearest(vector, audience, limit + 20, where)
         return [hit for hit in hits if hit.passage.document not in self.dropped][:limit]
 
 

@@ -68,7 +68,8 @@ class Document:
     ``text`` is the extracted text; every span in Footnote is a pair of character offsets into it.
     ``links`` are titles or addresses that the document itself refers to (wiki links, hrefs); ``anchors`` are those
     of which it is known where in the text they stand, for the passages there.
-    ``aliases`` are further names that it goes by. ``uri`` is what a person can open.
+    ``aliases`` are further names that it goes by. ``uri`` is what a person can open. ``authors`` are names as written;
+    ``channel`` is the name of the channel where it was said; ``modified`` is when it was written last, in seconds since 1970.
     """
 
     id: str
@@ -84,6 +85,26 @@ class Document:
     modified: float = 0.0
     metadata: dict[str, str] = field(default_factory=dict)
     anchors: tuple[Link, ...] = ()
+    authors: tuple[str, ...] = ()
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which documents a search is held to: all that is given must hold; what is empty or None holds to nothing.
+
+    Names are compared folded (`retrieval.links.fold`). ``since`` and ``until`` are seconds since 1970, ``until`` not included;
+    a document without a date is in no span of time.
+    """
+
+    documents: frozenset[str] | None = None
+    authors: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+    since: float | None = None
+    until: float | None = None
+
+
+ANYTHING = Filter()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.documents import Audience, Hit
+from retrieval.documents import Audience, Filter, Hit
 from retrieval.embedders import Embedder
 from retrieval.links import Mention, fold, linked, longest, mentions, names_in
 from retrieval.ranking import Pool
@@ -122,7 +122,7 @@ class Searcher:
         followed = sorted(bonus, key=lambda document: (-bonus[document], document))[:FOLLOWED]
         if not followed:
             return
-        hits = await self._store.nearest(vector, audience, len(followed) * 4, followed)
+        hits = await self._store.nearest(vector, audience, len(followed) * 4, Filter(documents=frozenset(followed)))
         best = _best_of_each(hits)
         for documents in several:
             for document in [one for one in best if one in documents][PER_NAME:]:

@@ -6,7 +6,8 @@ import asyncio
 import os
 import re
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from retrieval.documents import Audience, Document, content_hash
@@ -14,7 +15,7 @@ from retrieval.errors import Deleted, Unreadable
 from retrieval.parsing import SUFFIXES, parse
 from retrieval.sources import Listed
 
-READING = 2
+READING = 3
 """Which way of reading made a document; another number reads every file anew."""
 IGNORE_FILE = ".footnoteignore"
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
@@ -62,9 +63,10 @@ class FolderSource:
             headings=parsed.headings,
             links=parsed.links,
             aliases=tuple(dict.fromkeys((*parsed.aliases, path.stem))),
-            modified=modified,
+            modified=_written(parsed.metadata, modified),
             metadata={**parsed.metadata, "path": relative},
             anchors=parsed.anchors,
+            authors=_authors(parsed.metadata),
         )
 
     async def _refuse(self, listed: Listed, path: Path) -> None:
@@ -137,6 +139,21 @@ class FolderSource:
             return Listed(document, f"{READING}:{content_hash(path.read_bytes())}", size)
         except OSError:
             return Listed(document, _FORBIDDEN)
+
+
+def _written(about: Mapping[str, str], otherwise: float) -> float:
+    """When a document says that it was written: the last date of its front matter, or else the file's."""
+    for key in ("updated", "modified", "date", "created"):
+        try:
+            when = datetime.fromisoformat(about.get(key, ""))
+        except ValueError:
+            continue
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    return otherwise
+
+
+def _authors(about: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name for key in ("author", "authors") for name in about.get(key, "").split(", ") if name)
 
 
 def _led_to(path: Path) -> Path:

@@ -19,7 +19,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from retrieval.documents import Audience, Document, Hit, Passage
+from retrieval.documents import ANYTHING, Audience, Document, Filter, Hit, Passage
 
 Vector = Sequence[float]
 
@@ -68,17 +68,12 @@ class Store(Protocol):
         """All passages of these documents, in the order of the text."""
         ...
 
-    async def full_text(self, query: str, audience: Audience, limit: int) -> list[Hit]:
+    async def full_text(self, query: str, audience: Audience, limit: int, where: Filter = ANYTHING) -> list[Hit]:
         """BM25 over titles, headings and texts, best first, in any language."""
         ...
 
-    async def nearest(
-        self, vector: Vector, audience: Audience, limit: int, documents: Collection[str] | None = None
-    ) -> list[Hit]:
-        """Passages by cosine similarity (set on each hit), best first; those without a vector are left out.
-
-        ``documents`` looks in these alone.
-        """
+    async def nearest(self, vector: Vector, audience: Audience, limit: int, where: Filter = ANYTHING) -> list[Hit]:
+        """Passages by cosine similarity (set on each hit), best first; those without a vector are left out."""
         ...
 
     async def named(self, names: Collection[str], audience: Audience) -> dict[str, list[str]]:

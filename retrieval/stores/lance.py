@@ -17,7 +17,7 @@ import pyarrow as pa
 from filelock import AsyncFileLock, Timeout
 from lancedb.index import FTS
 
-from retrieval.documents import Audience, Document, Hit, Passage
+from retrieval.documents import ANYTHING, Audience, Document, Filter, Hit, Passage
 from retrieval.errors import EmbedderMismatch, StoreUnavailable
 from retrieval.stores import Counts, Vector
 from retrieval.stores.binding import Binding, read_binding, write_binding
@@ -57,6 +57,7 @@ class LanceStore:
                 table = await connection.create_table(TABLE, schema=schema(DIMENSIONS_UNBOUND))
             if not await _dimensions(table):
                 await _shape(table, DIMENSIONS_UNBOUND)
+            await _complete(table)
             if not await table.list_indices():
                 await table.create_index("searchable", config=_full_text_index(), replace=True)
             return cls(path, connection, table, await asyncio.to_thread(read_binding, path))
@@ -119,22 +120,17 @@ class LanceStore:
         rows.sort(key=lambda row: (row["document"], row["ordinal"]))
         return [passage_of(row) for row in rows]
 
-    async def full_text(self, query: str, audience: Audience, limit: int) -> list[Hit]:
-        if not audience or not query.strip():
+    async def full_text(self, query: str, audience: Audience, limit: int, where: Filter = ANYTHING) -> list[Hit]:
+        if not audience or not query.strip() or where.documents == frozenset():
             return []
-        search = self._table.query().nearest_to_text(query, columns=["searchable"]).where(_seen_by(audience))
+        search = self._table.query().nearest_to_text(query, columns=["searchable"]).where(_fitting(audience, where))
         rows = await self._rows(search.select([*COLUMNS, "_score"]).limit(limit))
         return [Hit(passage_of(row), row["_score"], via="text") for row in rows]
 
-    async def nearest(
-        self, vector: Vector, audience: Audience, limit: int, documents: Collection[str] | None = None
-    ) -> list[Hit]:
-        if not audience or (documents is not None and not documents):
+    async def nearest(self, vector: Vector, audience: Audience, limit: int, where: Filter = ANYTHING) -> list[Hit]:
+        if not audience or where.documents == frozenset():
             return []
-        where = _seen_by(audience)
-        if documents is not None:
-            where += f" AND document IN ({_literals(documents)})"
-        search = self._table.query().nearest_to(list(vector)).distance_type("cosine").where(where)
+        search = self._table.query().nearest_to(list(vector)).distance_type("cosine").where(_fitting(audience, where))
         rows = await self._rows(search.select([*COLUMNS, "_distance"]).limit(limit))
         hits = [Hit(passage_of(row), 1 - row["_distance"], 1 - row["_distance"], "meaning") for row in rows]
         return sorted(hits, key=lambda hit: -hit.score)
@@ -272,6 +268,21 @@ def _seen_by(audience: Audience) -> str:
     return f"array_has_any(audience, [{_literals(audience.labels)}])"
 
 
+def _fitting(audience: Audience, where: Filter) -> str:
+    conditions = [_seen_by(audience)]
+    if where.documents is not None:
+        conditions.append(f"document IN ({_literals(where.documents)})")
+    if where.authors:
+        conditions.append(f"array_has_any(authors, [{_literals(where.authors)}])")
+    if where.channels:
+        conditions.append(f"channel IN ({_literals(where.channels)})")
+    if where.since is not None:
+        conditions.append(f"modified >= {where.since!r}")
+    if where.until is not None:
+        conditions.append(f"modified < {where.until!r}")
+    return " AND ".join(conditions)
+
+
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -284,6 +295,14 @@ async def _dimensions(table: Any) -> int:
     """How many dimensions the vectors of this table have; 0 where a kill left it without the column."""
     found = await table.schema()
     return int(found.field("vector").type.list_size) if "vector" in found.names else 0
+
+
+async def _complete(table: Any) -> None:
+    """Add the columns that an earlier version did not write; they fill as documents are read again."""
+    wanted = schema(DIMENSIONS_UNBOUND)
+    names = set((await table.schema()).names)
+    if missing := [field for field in wanted if field.name not in names]:
+        await table.add_columns(pa.schema(missing))
 
 
 async def _shape(table: Any, dimensions: int) -> None:

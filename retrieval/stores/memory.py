@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 import snowballstemmer
 
-from retrieval.documents import Audience, Document, Hit, Passage
+from retrieval.documents import ANYTHING, Audience, Document, Filter, Hit, Passage
 from retrieval.errors import EmbedderMismatch
-from retrieval.links import names_of
+from retrieval.links import fold, names_of
 from retrieval.scripts import WORD
 from retrieval.stores import Counts, Vector
 
@@ -69,8 +69,8 @@ class InMemoryStore:
     async def passages(self, documents: Collection[str], audience: Audience) -> list[Passage]:
         return [one for one in self._seen(audience) if one.document in documents]
 
-    async def full_text(self, query: str, audience: Audience, limit: int) -> list[Hit]:
-        seen = self._seen(audience)
+    async def full_text(self, query: str, audience: Audience, limit: int, where: Filter = ANYTHING) -> list[Hit]:
+        seen = self._seen(audience, where)
         bags = [Counter(_words(one.embeddable)) for one in seen]
         usual = sum(map(len, bags)) / len(bags) if bags else 1.0
         scores = dict.fromkeys(range(len(seen)), 0.0)
@@ -82,13 +82,11 @@ class InMemoryStore:
         hits = [Hit(seen[number], score, via="text") for number, score in scores.items() if score > 0]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
-    async def nearest(
-        self, vector: Vector, audience: Audience, limit: int, documents: Collection[str] | None = None
-    ) -> list[Hit]:
+    async def nearest(self, vector: Vector, audience: Audience, limit: int, where: Filter = ANYTHING) -> list[Hit]:
         hits = []
-        for passage in self._seen(audience):
+        for passage in self._seen(audience, where):
             kept = self._vectors.get(passage.embeddable)
-            if kept is not None and (documents is None or passage.document in documents):
+            if kept is not None:
                 similarity = float(np.dot(kept, vector) / (np.linalg.norm(kept) * np.linalg.norm(vector) or 1.0))
                 hits.append(Hit(passage, similarity, similarity, "meaning"))
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
@@ -128,8 +126,19 @@ class InMemoryStore:
     def _every(self) -> list[Passage]:
         return [passage for passages in self._passages.values() for passage in passages]
 
-    def _seen(self, audience: Audience) -> list[Passage]:
-        return [one for one in self._every() if audience.sees(one.audience.labels)]
+    def _seen(self, audience: Audience, where: Filter = ANYTHING) -> list[Passage]:
+        kept = {one.id for one in self._documents.values() if audience.sees(one.audience.labels) and _fits(one, where)}
+        return [one for one in self._every() if one.document in kept]
+
+
+def _fits(document: Document, where: Filter) -> bool:
+    return (
+        (where.documents is None or document.id in where.documents)
+        and (not where.authors or not where.authors.isdisjoint(map(fold, document.authors)))
+        and (not where.channels or fold(document.channel) in where.channels)
+        and (where.since is None or 0 < document.modified >= where.since)
+        and (where.until is None or 0 < document.modified < where.until)
+    )
 
 
 def _words(text: str) -> list[str]:

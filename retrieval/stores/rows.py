@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from retrieval.documents import Audience, Document, Heading, Link, Passage
-from retrieval.links import names_of
+from retrieval.links import fold, names_of
 
 COLUMNS = ["id", "document", "source", "title", "text", "audience", "start", "end", "about"]
 """What a passage is made of again."""
@@ -37,6 +37,9 @@ def schema(dimensions: int) -> pa.Schema:
             pa.field("start", pa.int64()),
             pa.field("end", pa.int64()),
             pa.field("about", text),
+            pa.field("modified", pa.float64()),
+            pa.field("authors", pa.list_(text)),
+            pa.field("channel", text),
             pa.field("vector", pa.list_(pa.float32(), dimensions)),
         ]
     )
@@ -65,6 +68,9 @@ def rows_of(document: Document, passages: Sequence[Passage], vectors: dict[str, 
         "source": document.source,
         "title": document.title,
         "audience": sorted(document.audience.labels),
+        "modified": document.modified or None,
+        "authors": sorted(map(fold, document.authors)),
+        "channel": fold(document.channel),
     }
     rows = [shared | _document_row(document)]
     for ordinal, passage in enumerate(passages):
@@ -80,6 +86,8 @@ def _document_row(document: Document) -> dict[str, Any]:
         "links": document.links,
         "aliases": document.aliases,
         "modified": document.modified,
+        "authors": document.authors,
+        "channel": document.channel,
         "metadata": document.metadata,
         "anchors": document.anchors,
     }
@@ -128,6 +136,8 @@ def document_of(row: dict[str, Any]) -> Document:
         modified=about["modified"],
         metadata=about["metadata"],
         anchors=tuple(Link(target, start) for target, start in about.get("anchors", ())),
+        authors=tuple(about.get("authors", ())),
+        channel=about.get("channel", ""),
     )
 
 

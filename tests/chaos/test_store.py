@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import lancedb
 import pytest
 
 from retrieval.chunking import chunk
-from retrieval.documents import Audience
+from retrieval.documents import Audience, Filter
 from retrieval.embedders.hashing import Hashing
 from retrieval.errors import EmbedderMismatch, StoreUnavailable
 from retrieval.stores.lance import TABLE, LanceStore
@@ -155,3 +156,22 @@ async def test_a_damaged_knowledge_says_so_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="could not be opened") as caught:
         await LanceStore.open(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+async def test_a_knowledge_of_an_earlier_version_is_opened_and_filled_anew(tmp_path: Path) -> None:
+    whole = document("earlier", 1, 1)
+    store = await LanceStore.open(tmp_path)
+    await store.bind(Hashing.name, Hashing.dimensions)
+    await store.put([(whole, chunk(whole))])
+    await embed_pending(store, Hashing(), lambda progress: None)
+    await store.close()
+    table = await (await lancedb.connect_async(str(tmp_path))).open_table(TABLE)
+    await table.drop_columns(["modified", "authors", "channel"])
+    store = await LanceStore.open(tmp_path)
+    await store.bind(Hashing.name, Hashing.dimensions)
+    assert await store.document(whole.id, EVERYONE) == whole
+    dated = replace(whole, modified=100.0, authors=("Mei",))
+    await store.put([(dated, chunk(dated))])
+    assert await store.unembedded(1) == []
+    assert await store.full_text("words", EVERYONE, 1, Filter(since=50.0, authors=frozenset({"mei"})))
+    await store.close()

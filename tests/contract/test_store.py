@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from retrieval.chunking import chunk
-from retrieval.documents import Audience, Document, Link, Passage
+from retrieval.documents import ANYTHING, Audience, Document, Filter, Link, Passage
 from retrieval.embedders.hashing import Hashing
 from retrieval.errors import EmbedderMismatch
 from retrieval.links import fold
@@ -18,6 +19,7 @@ from retrieval.stores.lance import LanceStore
 from retrieval.stores.memory import InMemoryStore
 
 ALL = Audience.everyone()
+NORTH = [1.0, *[0.0] * (Hashing.dimensions - 1)]
 
 
 @pytest.fixture(params=["lance", "memory"])
@@ -32,6 +34,12 @@ def written(name: str, text: str, audience: Audience = ALL, source: str = "s") -
     document = Document(
         name, source, f"file:///{name}", name.title(), text, audience, f"hash of {text}", aliases=("Al",)
     )
+    return document, chunk(document)
+
+
+def filed(name: str, **about: Any) -> tuple[Document, list[Passage]]:
+    """A document of the rules, with who wrote it, where and when."""
+    document = replace(written(name, "The rules.")[0], **about)
     return document, chunk(document)
 
 
@@ -83,14 +91,14 @@ async def test_a_vector_that_comes_late_is_not_given_to_changed_words(store: Sto
     await store.put([written("garden", "The garden opens at nine.")])
     late = await store.unembedded(10)
     await store.put([written("garden", "The garden is closed.")])
-    await store.embed({late[0]: [1.0, *[0.0] * (Hashing.dimensions - 1)]})
+    await store.embed({late[0]: NORTH})
     assert len(await store.unembedded(10)) == 1
 
 
 async def test_unchanged_passages_keep_their_vectors(store: Store) -> None:
     document, passages = written("garden", "The garden opens at nine.")
     await store.put([(document, passages)])
-    await store.embed({passages[0]: [1.0, *[0.0] * (Hashing.dimensions - 1)]})
+    await store.embed({passages[0]: NORTH})
     await store.put([(replace(document, content_hash="other"), passages)])
     assert await store.unembedded(10) == []
 
@@ -98,9 +106,8 @@ async def test_unchanged_passages_keep_their_vectors(store: Store) -> None:
 async def test_nobody_sees_what_is_not_for_them(store: Store) -> None:
     secret = Audience.of("channel:console/local/board")
     await store.put([written("plan", "The secret merger plan.", secret), written("menu", "The secret of good soup.")])
-    vector = [1.0, *[0.0] * (Hashing.dimensions - 1)]
     waiting = await store.unembedded(10)
-    await store.embed(dict.fromkeys(waiting, vector))
+    await store.embed(dict.fromkeys(waiting, NORTH))
     for audience, seen in (
         (ALL, {"menu"}),
         (secret, {"plan"}),
@@ -108,11 +115,43 @@ async def test_nobody_sees_what_is_not_for_them(store: Store) -> None:
         (Audience.of(), set()),
     ):
         assert {hit.passage.document for hit in await store.full_text("secret", audience, 5)} == seen
-        assert {hit.passage.document for hit in await store.nearest(vector, audience, 5)} == seen
+        assert {hit.passage.document for hit in await store.nearest(NORTH, audience, 5)} == seen
         assert {one.id for one in await store.documents(audience)} == seen
         assert {one.document for one in await store.passages(["menu", "plan"], audience)} == seen
         assert (await store.document("plan", audience) is not None) == ("plan" in seen)
         assert ("plan" in (await store.named(["plan"], audience))) == ("plan" in seen)
+
+
+async def test_a_search_is_held_to_what_its_filter_says(store: Store) -> None:
+    await store.put(
+        [
+            filed("old", authors=("Mei Lin",), channel="design", modified=100.0),
+            filed("new", authors=("Tom O'Neil", "Mei Lin"), channel="ops", modified=300.0),
+            filed("undated", authors=("Tom O'Neil",)),
+        ]
+    )
+    await store.embed(dict.fromkeys(await store.unembedded(10), NORTH))
+    for where, seen in (
+        (ANYTHING, {"old", "new", "undated"}),
+        (Filter(authors=frozenset({"mei lin"})), {"old", "new"}),
+        (Filter(authors=frozenset({"tom o neil"})), {"new", "undated"}),
+        (Filter(channels=frozenset({"design"})), {"old"}),
+        (Filter(since=100.0), {"old", "new"}),
+        (Filter(since=101.0), {"new"}),
+        (Filter(until=300.0), {"old"}),
+        (Filter(since=50.0, until=301.0, authors=frozenset({"tom o neil"})), {"new"}),
+        (Filter(documents=frozenset({"old", "undated"})), {"old", "undated"}),
+        (Filter(documents=frozenset()), set()),
+        (Filter(channels=frozenset({"it's"})), set()),
+    ):
+        assert {hit.passage.document for hit in await store.full_text("rules", ALL, 5, where)} == seen
+        assert {hit.passage.document for hit in await store.nearest(NORTH, ALL, 5, where)} == seen
+
+
+async def test_who_wrote_it_where_and_when_comes_back(store: Store) -> None:
+    whole = filed("old", authors=("Mei Lin",), channel="design", modified=100.0)
+    await store.put([whole])
+    assert await store.document("old", ALL) == whole[0]
 
 
 async def test_what_is_removed_is_gone_and_unknown_ids_are_no_error(store: Store) -> None:
@@ -150,6 +189,6 @@ async def test_another_embedder_is_refused_once_there_are_vectors(store: Store) 
     await store.bind(Hashing.name, Hashing.dimensions)
     await store.put([written("garden", "The garden opens at nine.")])
     waiting = await store.unembedded(10)
-    await store.embed({waiting[0]: [1.0, *[0.0] * (Hashing.dimensions - 1)]})
+    await store.embed({waiting[0]: NORTH})
     with pytest.raises(EmbedderMismatch, match="FOOTNOTE_EMBEDDER"):
         await store.bind("other", 8)

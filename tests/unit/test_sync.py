@@ -1,6 +1,7 @@
 import os
 import time
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -263,3 +264,12 @@ def test_tags_in_code_stay_and_comments_go() -> None:
     assert "secret" not in text
     assert "Hello there" in text
     assert "List<T> x;" in text
+
+
+async def test_a_note_says_itself_when_and_by_whom_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("---\nauthor: Mei Lin\ndate: 2024-03-05\n---\nRules.", encoding="utf-8")
+    (tmp_path / "b.md").write_text("---\nauthors: [Mei Lin, Tom]\ndate: soon\n---\nRules.", encoding="utf-8")
+    source = FolderSource(tmp_path)
+    first, second = [await source.read(one) async for one in source.list()]
+    assert (first.authors, first.modified) == (("Mei Lin",), datetime(2024, 3, 5, tzinfo=UTC).timestamp())
+    assert (second.authors, second.modified) == (("Mei Lin", "Tom"), (tmp_path / "b.md").stat().st_mtime)
