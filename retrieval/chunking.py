@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from retrieval.documents import Document, Passage
+from retrieval.links import fold
+from retrieval.proper import proper_names
 from retrieval.scripts import WIDE
 from retrieval.sentences import Span, sentences
 
@@ -33,6 +35,7 @@ def chunk(document: Document) -> list[Passage]:
                     end=last,
                     audience=document.audience,
                     uri=document.uri,
+                    mentions=tuple(sorted(proper_names(document.text[first:last]) | {fold(document.title)})),
                     links=tuple(dict.fromkeys(link.target for link in document.anchors if first <= link.start < last)),
                 )
             )

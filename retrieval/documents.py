@@ -98,6 +98,8 @@ class Filter:
     """
 
     documents: frozenset[str] | None = None
+    mentions: frozenset[str] = frozenset()
+    """Of these names a passage mentions one (`Passage.mentions`)."""
     authors: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
     since: float | None = None
@@ -112,7 +114,8 @@ class Passage:
     """A piece of a document with its exact span: ``document.text[start:end] == text``; ``uri`` is its document's.
 
     ``headings`` is the path of headings above it, outermost first. ``embeddable`` is what is embedded
-    and searched: title and headings' path, a newline, then the text. ``links`` are what it links to, as its document does.
+    and searched: title and headings' path, a newline, then the text. ``links`` are what it links to, as its document does;
+    ``mentions`` the folded names in it, its title's among them.
     """
 
     id: str
@@ -126,6 +129,7 @@ class Passage:
     audience: Audience
     uri: str = ""
     links: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
 
     @property
     def embeddable(self) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from retrieval.documents import Audience, Filter, Hit
+from retrieval.documents import ANYTHING, Audience, Filter, Hit
 from retrieval.embedders import Embedder
 from retrieval.links import Mention, fold, linked, longest, mentions, names_in
+from retrieval.proper import proper_names
 from retrieval.ranking import Pool
 from retrieval.stores import Store
 
@@ -31,6 +32,16 @@ PER_NAME = 3
 """Documents that one name may lead to."""
 FOLLOWED = 60
 """Documents that one search follows at most."""
+SHARED = 0.8
+"""What it is worth to share a rare name with a passage as good as the best one, where no document goes by that name."""
+SINGLE_SHARED = 0.8
+"""Of that, for a name of one word."""
+UNASKED = 0.5
+"""Of that, where the good passage mentions nothing that the question names: most questions without a name need no second hop."""
+COMMON = 60
+"""A name that more passages mention says nothing."""
+SHARING = 400
+"""Passages that are looked at for shared names."""
 WAITING = "Some documents are still being read in: until then they are found by their words alone."
 
 
@@ -46,6 +57,15 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """What one search is held to."""
+
+    vector: list[float]
+    audience: Audience
+    where: Filter
+
+
 class Searcher:
     """Searches one store with the embedder it is bound to."""
 
@@ -53,23 +73,25 @@ class Searcher:
         self._store = store
         self._embedder = embedder
 
-    async def search(self, question: str, audience: Audience, limit: int = 10) -> Found:
-        """What this audience may see. Raises `StoreUnavailable` where the store can't be read."""
+    async def search(self, question: str, audience: Audience, limit: int = 10, where: Filter = ANYTHING) -> Found:
+        """What this audience may see, held to ``where``. Raises `StoreUnavailable` where the store can't be read."""
         if not question.strip():
             return Found([])
         vector = (await self._embedder.query(question)).tolist()
         words, near, pending = await asyncio.gather(
-            self._store.full_text(question, audience, CANDIDATES),
-            self._store.nearest(vector, audience, CANDIDATES),
+            self._store.full_text(question, audience, CANDIDATES, where),
+            self._store.nearest(vector, audience, CANDIDATES, where),
             self._store.unembedded(1),
         )
         waiting = await self._waiting(words, near) if pending else frozenset()
         pool = Pool(near, words, waiting)
+        within = _Within(vector, audience, where)
         named = await self._named(question, audience)
-        await self._follow(pool, vector, audience, [(name, NAMED, SINGLE_NAMED) for name in named], "title")
+        await self._follow(pool, within, [(name, NAMED, SINGLE_NAMED) for name in named], "title")
         seeds = pool.ranked()[:SEEDS]
         hops = await self._hops(seeds, pool, named, audience)
-        await self._follow(pool, vector, audience, hops, "link")
+        await self._follow(pool, within, hops, "link")
+        await self._share(pool, within, question)
         return Found(pool.ranked()[:limit], (WAITING,) if pending else ())
 
     async def _waiting(self, words: Sequence[Hit], near: Sequence[Hit]) -> frozenset[str]:
@@ -105,8 +127,7 @@ class Searcher:
     async def _follow(
         self,
         pool: Pool,
-        vector: list[float],
-        audience: Audience,
+        within: _Within,
         names: Sequence[tuple[Named, float, float]],
         via: str,
     ) -> None:
@@ -122,7 +143,7 @@ class Searcher:
         followed = sorted(bonus, key=lambda document: (-bonus[document], document))[:FOLLOWED]
         if not followed:
             return
-        hits = await self._store.nearest(vector, audience, len(followed) * 4, Filter(documents=frozenset(followed)))
+        hits = await self._nearest(within, len(followed) * 4, documents=frozenset(followed))
         best = _best_of_each(hits)
         for documents in several:
             for document in [one for one in best if one in documents][PER_NAME:]:
@@ -130,6 +151,52 @@ class Searcher:
         for document, hit in best.items():
             if document in bonus:
                 pool.add(hit, bonus[document], via, guarded=via == "link")
+
+    async def _share(self, pool: Pool, within: _Within, question: str) -> None:
+        """Raise the passages that share a rare name with a good one, and the question does not say it."""
+        asked, asked_for = f" {fold(question)} ", proper_names(question)
+        seeds = pool.ranked()[:SEEDS]
+        spoken = {
+            seed.passage.id: {name for name in seed.passage.mentions if f" {name} " not in asked} for seed in seeds
+        }
+        sharing = await self._sharing(frozenset[str]().union(*spoken.values()), within)
+        bonus: dict[str, float] = {}
+        for seed in seeds:
+            named = asked_for & set(seed.passage.mentions) or len(spoken[seed.passage.id]) < len(seed.passage.mentions)
+            for name in spoken[seed.passage.id] & sharing.keys():
+                others = [hit for hit in sharing[name] if hit.passage.id != seed.passage.id]
+                worth = SHARED * pool.share(seed) ** 2 * _rarity(len(sharing[name]))
+                worth *= (1.0 if " " in name else SINGLE_SHARED) * (1.0 if named else UNASKED)
+                for rank, hit in enumerate(others):
+                    bonus[hit.passage.id] = max(bonus.get(hit.passage.id, 0.0), worth / (1 + 0.3 * rank))
+        hits = {hit.passage.id: hit for found in sharing.values() for hit in found}
+        for passage, worth in bonus.items():
+            pool.add(hits[passage], worth, "link", guarded=False)
+
+    async def _sharing(self, names: frozenset[str], within: _Within) -> dict[str, list[Hit]]:
+        """The passages that mention each of these names, the nearest first; without the names that are common."""
+        for _ in range(2):
+            if not names:
+                return {}
+            hits = await self._nearest(within, SHARING, mentions=names)
+            found = {name: [hit for hit in hits if name in hit.passage.mentions] for name in names}
+            rare = {name: sharing for name, sharing in found.items() if len(sharing) <= COMMON}
+            if len(hits) < SHARING or len(rare) == len(found):
+                return rare
+            names = frozenset(rare)
+        return rare
+
+    async def _nearest(self, within: _Within, limit: int, **held: frozenset[str]) -> list[Hit]:
+        """The nearest passages of those that the search and ``held`` allow."""
+        where = replace(within.where, **held)  # type: ignore[arg-type]  # fields of a filter by name
+        if within.where.documents is not None and where.documents is not None:
+            where = replace(where, documents=where.documents & within.where.documents)
+        return await self._store.nearest(within.vector, within.audience, limit, where)
+
+
+def _rarity(times: int) -> float:
+    """1 for a name that two passages share, 0.7 for sixty."""
+    return float((2 / max(2, times)) ** 0.1)
 
 
 def _leading(found: Iterable[Mention], known: Mapping[str, list[str]]) -> list[Named]:

@@ -12,6 +12,9 @@ from typing import Protocol
 
 from retrieval.documents import Document
 
+READING = 3
+"""Which way of reading and cutting made a document; it stands in every hash, so that another number reads everything anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:

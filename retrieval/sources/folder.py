@@ -13,10 +13,8 @@ from pathlib import Path
 from retrieval.documents import Audience, Document, content_hash
 from retrieval.errors import Deleted, Unreadable
 from retrieval.parsing import SUFFIXES, parse
-from retrieval.sources import Listed
+from retrieval.sources import READING, Listed
 
-READING = 3
-"""Which way of reading made a document; another number reads every file anew."""
 IGNORE_FILE = ".footnoteignore"
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 _TOO_LARGE = "too-large"

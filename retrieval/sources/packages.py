@@ -19,7 +19,7 @@ from pathlib import Path
 from retrieval.documents import Audience, Document
 from retrieval.errors import Unreadable
 from retrieval.parsing.markdown import strip
-from retrieval.sources import Listed
+from retrieval.sources import READING, Listed
 
 DOCSTRINGS_OF = ("langgraph", "dbos", "lancedb", "apscheduler", "pydantic-settings", "typer", "structlog", "stamina")
 """Packages whose docstrings are read too: those a developer of an assistant asks about."""
@@ -49,7 +49,7 @@ class PackagesSource:
     async def list(self) -> AsyncIterator[Listed]:
         self._pages = {page.id: page for page in await asyncio.to_thread(lambda: list(_pages()))}
         for page in self._pages.values():
-            yield Listed(page.id, page.version)
+            yield Listed(page.id, f"{READING}:{page.version}")
 
     async def read(self, listed: Listed) -> Document:
         page = self._pages[listed.id]
@@ -64,7 +64,7 @@ class PackagesSource:
             title=page.title,
             text=text,
             audience=self._audience,
-            content_hash=page.version,
+            content_hash=listed.content_hash,
             headings=headings,
             links=links,
             aliases=page.aliases,

@@ -76,6 +76,9 @@ class LanceStore:
                 await asyncio.to_thread(write_binding, self._path, wanted)
             self._bound = wanted
 
+    async def answering(self) -> str:
+        return self._bound[0] if self._bound else ""
+
     async def put(self, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> None:
         async with _writing(self._path, "written"):
             for group in groups_of(documents):
@@ -272,6 +275,8 @@ def _fitting(audience: Audience, where: Filter) -> str:
     conditions = [_seen_by(audience)]
     if where.documents is not None:
         conditions.append(f"document IN ({_literals(where.documents)})")
+    if where.mentions:
+        conditions.append(f"array_has_any(mentions, [{_literals(where.mentions)}])")
     if where.authors:
         conditions.append(f"array_has_any(authors, [{_literals(where.authors)}])")
     if where.channels:

@@ -41,6 +41,9 @@ class InMemoryStore:
             )
         self._bound = (embedder, dimensions)
 
+    async def answering(self) -> str:
+        return self._bound[0] if self._bound else ""
+
     async def put(self, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> None:
         for document, passages in documents:
             self._documents[document.id] = document
@@ -128,7 +131,10 @@ class InMemoryStore:
 
     def _seen(self, audience: Audience, where: Filter = ANYTHING) -> list[Passage]:
         kept = {one.id for one in self._documents.values() if audience.sees(one.audience.labels) and _fits(one, where)}
-        return [one for one in self._every() if one.document in kept]
+        named = where.mentions
+        return [
+            one for one in self._every() if one.document in kept and (not named or not named.isdisjoint(one.mentions))
+        ]
 
 
 def _fits(document: Document, where: Filter) -> bool:

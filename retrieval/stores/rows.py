@@ -12,7 +12,7 @@ import pyarrow as pa
 from retrieval.documents import Audience, Document, Heading, Link, Passage
 from retrieval.links import fold, names_of
 
-COLUMNS = ["id", "document", "source", "title", "text", "audience", "start", "end", "about"]
+COLUMNS = ["id", "document", "source", "title", "text", "audience", "start", "end", "about", "mentions"]
 """What a passage is made of again."""
 BATCH = 4_000
 """Rows written in one go."""
@@ -37,6 +37,7 @@ def schema(dimensions: int) -> pa.Schema:
             pa.field("start", pa.int64()),
             pa.field("end", pa.int64()),
             pa.field("about", text),
+            pa.field("mentions", pa.list_(text)),
             pa.field("modified", pa.float64()),
             pa.field("authors", pa.list_(text)),
             pa.field("channel", text),
@@ -109,6 +110,7 @@ def _passage_row(passage: Passage) -> dict[str, Any]:
         "text": passage.text,
         "searchable": passage.embeddable,
         "digest": digest_of(passage),
+        "mentions": passage.mentions,
         "start": passage.start,
         "end": passage.end,
         "about": json.dumps(about, ensure_ascii=False),
@@ -155,4 +157,5 @@ def passage_of(row: dict[str, Any]) -> Passage:
         audience=Audience(frozenset(row["audience"])),
         uri=about.get("uri", ""),
         links=tuple(about.get("links", ())),
+        mentions=tuple(row["mentions"] or ()),
     )

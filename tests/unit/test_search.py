@@ -8,7 +8,7 @@ from retrieval.chunking import chunk
 from retrieval.documents import EVERYONE, Audience, Document
 from retrieval.embedders.hashing import Hashing
 from retrieval.parsing.markdown import words_of
-from retrieval.search import PER_NAME, WAITING, Found, Searcher
+from retrieval.search import COMMON, PER_NAME, WAITING, Found, Searcher
 from retrieval.stores import Store
 from retrieval.stores.lance import LanceStore
 from retrieval.sync import embed_pending
@@ -120,6 +120,29 @@ async def test_one_hop_leads_to_what_a_good_passage_mentions(store: Store, leade
     assert ["link" in ways[leader], "link" in ways[other]] == [True, False]
     documents = [hit.passage.document for hit in hits]
     assert documents.index(leader) < documents.index(other)
+
+
+@pytest.mark.parametrize(("author", "other"), [("Henrik Ibsen", "Karl Blom"), ("Karl Blom", "Henrik Ibsen")])
+async def test_a_rare_name_leads_on_where_no_document_goes_by_it(store: Store, author: str, other: str) -> None:
+    await fill(store)
+    await put(store, "Brand", f"Brand is a play by {author}.")
+    await put(store, "Wedding in May", f"She married {author}, a citizen of the north.")
+    await put(store, "Wedding in June", f"She married {other}, a citizen of the north.")
+    await embed(store)
+    hits = (await search(store, "of which country was the author of Brand a citizen?", limit=90)).hits
+    ways = {hit.passage.document: hit.via.split("+") for hit in hits}
+    right, wrong = ("Wedding in May", "Wedding in June")
+    assert "link" in ways[right]
+    assert "link" not in ways.get(wrong, [])
+
+
+async def test_a_name_that_all_mention_leads_nowhere(store: Store) -> None:
+    await put(store, "Brand", "Brand is a play for Acme Corp.")
+    documents = [written(f"Note {n}", f"Note number {n} is about Acme Corp.") for n in range(COMMON + 1)]
+    await store.put([(document, chunk(document)) for document in documents])
+    await embed(store)
+    hits = (await search(store, "who plays in Brand?", limit=90)).hits
+    assert not any("link" in hit.via.split("+") for hit in hits)
 
 
 @pytest.mark.parametrize(
