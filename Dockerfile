@@ -3,12 +3,12 @@ FROM python:3.12-slim-bookworm AS build
 WORKDIR /app
 RUN pip install --no-cache-dir "uv>=0.9,<1"
 COPY pyproject.toml uv.lock README.md LICENSE ./
-RUN uv sync --locked --no-dev --no-install-project --extra cohere --extra postgres
+RUN uv sync --locked --no-dev --no-install-project --extra cohere --extra postgres --extra weaviate
 COPY bot bot
 COPY agent agent
 COPY evals evals
 COPY retrieval retrieval
-RUN uv sync --locked --no-dev --no-editable --extra cohere --extra postgres
+RUN uv sync --locked --no-dev --no-editable --extra cohere --extra postgres --extra weaviate
 
 FROM python:3.12-slim-bookworm
 RUN useradd --create-home --uid 1000 footnote && install -d -o footnote -g footnote /data

@@ -58,8 +58,9 @@ bench-start: .venv/.ready-dev ## How long `footnote --help` and a cold start tak
 bench-local-model: .venv/.ready-dev ## DATA=… GGUF=…: the same with a real local model that writes and decides
 	@$(BIN)/python -m benchmarks.answers --data $(DATA) --model gguf:$(GGUF) --questions 10 --out benchmarks/results/local_model.json $(ARGS)
 
-docs: .venv/.ready-dev ## Write the reference pages anew from the code
+docs: .venv/.ready-dev ## Write the reference pages anew from the code, and what passes on which platform from a run
 	@$(BIN)/python -m bot.reference docs
+	@$(BIN)/python -m pytest tests/contract/test_chat.py --platforms-table docs/platforms.md
 
 lock: .venv/bin/uv ## Resolve the dependencies again
 	@$(UV) lock

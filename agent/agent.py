@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,15 @@ from agent.evidence import Evidence, from_hit
 from agent.models import ChatModel, Message, Request, ToolCall, complete
 from agent.quoting import QuotingWriter
 from agent.reading import fitting
-from agent.state import Answer, Call, Draft, State
+from agent.state import Answer, Call, Draft, State, attached_names
 from agent.tools import Effect, ToolContext
 from agent.tools.registry import Toolbox
 from agent.writing import ProseWriter, Writer
 from retrieval.documents import Audience
 from retrieval.embedders import Embedder
-from retrieval.search import Searcher
+from retrieval.filters import Understood, understood
+from retrieval.narrowing import search_where
+from retrieval.search import Found, Searcher
 
 MAX_READ = 6_000
 """Characters of what a tool read that the model is told."""
@@ -52,6 +54,7 @@ class Agent:
         model_for: Callable[[State], ChatModel | None],
         deciders: Deciders,
         limits: Limits,
+        clock: Callable[[], float],
     ) -> None:
         self.limits = limits
         self._searcher = searcher
@@ -60,6 +63,7 @@ class Agent:
         self._log = log
         self._model_for = model_for
         self._deciders = deciders
+        self._clock = clock
         self._comparable = comparable(embedder)
         self._embedder = embedder
         self._quoting = QuotingWriter(embedder)
@@ -77,10 +81,15 @@ class Agent:
         written = self._quoting.write(state["standalone"], state["evidence"])
         return [Draft(sentence=sentence, supported=True) async for sentence in written]
 
-    async def search(self, query: str, state: State) -> tuple[list[Evidence], Sequence[str]]:
-        """Evidence that everyone in the run's place may see, and notes on what was plainer."""
-        found = await self._searcher.search(query, Audience(frozenset(state["audience"])), self.limits.passages)
-        return [from_hit(hit, comparable=self._comparable) for hit in found.hits], found.notes
+    async def told(self, state: State) -> Understood:
+        """Where the question says to look, and of when."""
+        return await asyncio.to_thread(understood, state["whole"], self._clock())
+
+    async def search(self, query: str, state: State, told: Understood) -> tuple[list[Evidence], Found]:
+        """Evidence that everyone in the run's place may see, and what the search says of itself."""
+        audience = Audience(frozenset(state["audience"]))
+        found = await search_where(self._searcher, query, audience, self.limits.passages, told)
+        return [from_hit(hit, comparable=self._comparable) for hit in found.hits], found
 
     async def next_call(self, state: State, decider: Decider) -> Call | None:
         """The next tool call, proposed on the ledger if it writes; None when there is nothing left to do."""
@@ -98,11 +107,15 @@ class Agent:
         call = _pending(number, wanted.name, wanted.arguments)
         try:
             tool = self._toolbox.get(wanted.name)
-            arguments = self._toolbox.validate(wanted.name, wanted.arguments)
+            self._toolbox.validate(wanted.name, wanted.arguments)
         except ToolFailed as error:
             return Call(**{**call, "outcome": str(error), "state": "failed"})
         if tool.effect is Effect.READ:
             return call
+        try:
+            arguments = await self._toolbox.prepare(wanted.name, wanted.arguments, self._context(state, call))
+        except ToolFailed as error:
+            return Call(**{**call, "outcome": str(error), "state": "refused"})
         approval = await self._ledger.propose(
             run=state["run"],
             call=number,
@@ -165,6 +178,7 @@ class Agent:
             place=state["place"],
             audience=Audience(frozenset(state["audience"])),
             addresses=frozenset((*commands.urls(state["question"]), *found)),
+            files=tuple(state.get("files", [])),
         )
 
     async def mend(self, draft: Draft, state: State, decider: Decider) -> Draft | None:
@@ -196,7 +210,7 @@ class Agent:
                 decider.notes.append(f"Acted by rule: {error}")
             else:
                 return completion.tool_calls[0] if completion.tool_calls else None
-        command = commands.parse(state["question"])
+        command = commands.parse(state["question"], attached_names(state))
         if command is None or state["calls"]:
             return None
         return ToolCall(id="", name=command.tool, arguments=command.arguments)
@@ -205,14 +219,14 @@ class Agent:
         """The messages of the acting loop: what was asked, what was called, what came of it."""
         talk = [Message("system", prompt("act"))]
         before = "\n".join(f"{turn['who']}: {turn['text']}" for turn in state["transcript"][-6:])
-        talk.append(
-            Message("user", f"<talk>\n{before}\n</talk>\n\n{state['question']}" if before else state["question"])
-        )
+        around = {"talk": before, "attached": "\n".join(attached_names(state))}
+        told = [f"<{name}>\n{text}\n</{name}>" for name, text in around.items() if text]
+        talk.append(Message("user", "\n\n".join([*told, state["question"]])))
         for call in state["calls"]:
             asked = ToolCall(call["id"], call["tool"], call["arguments"])
             talk.append(Message("assistant", "", tool_calls=(asked,)))
-            told = f"{call['state']}: {call['outcome']}\n\n{call['found']}".strip()
-            talk.append(Message("tool", told, tool_call=call["id"]))
+            came = f"{call['state']}: {call['outcome']}\n\n{call['found']}".strip()
+            talk.append(Message("tool", came, tool_call=call["id"]))
         return talk
 
 

@@ -56,17 +56,6 @@ class Deciders:
             case "named":
                 return person in self.people
 
-    def in_words(self, asker_name: str) -> str:
-        match self.rule:
-            case "place":
-                return "anyone in the channel it was asked in"
-            case "asker":
-                return f"only {asker_name}, who asked"
-            case "others":
-                return f"anyone in the channel but {asker_name}, who asked"
-            case "named":
-                return f"only {', '.join(self.people)}"
-
 
 @dataclass(frozen=True, slots=True)
 class Approval:
@@ -277,6 +266,11 @@ class Ledger:
         waiting = table.c.state.in_([State.PROPOSED, State.UNKNOWN])
         return await self._select(select(table).where(waiting).order_by(table.c.proposed_at))
 
+    async def unfinished(self) -> list[Approval]:
+        """What has not ended: it waits for a person, or is to run, or runs."""
+        open_ = [State.PROPOSED, State.APPROVED, State.STARTED, State.UNKNOWN]
+        return await self._select(select(table).where(table.c.state.in_(open_)))
+
     async def log(self, limit: int = 200) -> list[Approval]:
         """The newest rows, whatever their state."""
         return await self._select(select(table).order_by(table.c.proposed_at.desc()).limit(limit))
@@ -294,7 +288,7 @@ class Ledger:
         if row is None:
             raise NotPending("This is no longer known here, so it can't be decided.")
         if verdict.is_bot or not row.deciders.allows(verdict.person, row.asker, verdict.in_place):
-            raise NotAllowed(f"You can't decide this: {row.deciders.in_words(row.asker_name or 'the asker')} may.")
+            raise NotAllowed("You can't decide this.")
         now = self._clock()
         if since is State.PROPOSED and row.expires_at <= now:
             await self._move(approval, {State.PROPOSED}, State.EXPIRED, {"decided_at": now})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,42 @@ _POST = [re.compile(_LEAD + form, _FLAGS) for form in _POSTS]
 _REMEMBER = re.compile(
     _LEAD + r"(?:(?:remember|note down|take a note|make a note)\b|记住|记下|记一下)(?:\s+(?:this|of))?" + _THAT, _FLAGS
 )
+_KEEP = r"(?:remember|memori[sz]e|keep|save|store|archive|index|add|put)\s+"
+_THESE = r"(?:(?:all|both)(?:\s+of)?\s+)?(?:this|that|these|those|the|my|our|all|both)"
+_FILES = r"(?:file|document|doc|attachment|upload|pdf|docx)s?"
+_KINDS = (
+    rf"(?:{_FILES}|(?:report|note|paper|page|list|plan|policy|manual|handbook|guide|slide|contract|invoice|minute|agenda|"
+    r"table|sheet|spreadsheet|text|article|memo|proposal|summary|letter|form|rota|schedule)s?)"
+)
+_WHERE = (
+    r"(?:\s*,?\s*(?:please|too|as well|for\s+(?:me|us|later|everyone|the\s+team)|(?:in|into|to)\s+(?:the|our|your|my)\s+"
+    r"(?:team['’]?s?\s+)?(?:knowledge(?:\s*base)?|notes|memory|library|archive|wiki|index)))*\s*"
+)
+_ALSO = r"(?:[.!;:,。！–—].*)?[?？]?\s*$"
+_IN_CHINESE = r"(?:这[个份些篇]|上面的|所有的?)?(?:附件|文件|文档)"
+_KEEP_FILES = [
+    re.compile(_LEAD + form, _FLAGS)
+    for form in (
+        rf"{_KEEP}{_THESE}\s+(?:[\w-]+\s+){{0,3}}?{_FILES}\b{_WHERE}{_ALSO}",
+        rf"{_KEEP}{_THESE}\s+(?:attached|uploaded|enclosed)\s+[\w-]+(?:\s+[\w-]+){{0,4}}?{_WHERE}{_ALSO}",
+        rf"(?:记住|保存|保留|存下|收录)(?:一下)?{_IN_CHINESE}[。.!！?？]*\s*$",
+        rf"把{_IN_CHINESE}(?:存|保存|加|放|添加|收录)[到进入](?:知识库|资料库)[里中]?[。.!！?？]*\s*$",
+    )
+]
+_KEEP_THESE = re.compile(
+    _LEAD + rf"{_KEEP}(?:it|them|{_THESE}(?:\s+(?:[\w-]+\s+){{0,2}}?{_KINDS})?)\b{_WHERE}[.!?]*\s*$", _FLAGS
+)
+"""Where files came along, this means them."""
+_KEEP_NAMED = re.compile(_LEAD + rf"{_KEEP}(?P<what>.+)$", _FLAGS)
+_FILE = re.compile(
+    r"(?<![\w.-])[\w-][\w.-]*\.(?:md|txt|html?|pdf|docx?|csv|tsv|rst|org|log|xlsx?|pptx?|json|ya?ml|png|jpe?g|zip)\b",
+    re.IGNORECASE,
+)
+_BESIDE_FILES = re.compile(
+    rf"(?:and|of|this|that|these|those|the|my|our|your|all|both|attached|uploaded|called|{_KINDS}|please|too|for|me|us|later|"
+    r"everyone|in|into|to|team|knowledge|base|knowledgebase|memory|library|archive|wiki|index)",
+    re.IGNORECASE,
+)
 _PYTHON = re.compile(
     _LEAD + r"(?:(?:run|execute|evaluate|calculate|compute)\b|计算|运行|执行)"
     r"(?:\s*(?:this|the|following|python|code|program|script|expression|一下)\b)*\s*[:：]?\s*(?P<code>.+)",
@@ -56,9 +93,12 @@ _GREETING = re.compile(
 )
 
 
-def parse(text: str) -> Command | None:
-    """The command that the text is, or None where it is a question or a statement."""
-    return _post(text) or _remember(text) or _python(text) or _read(text)
+def parse(text: str, attached: Sequence[str] = ()) -> Command | None:
+    """The command that the text is, or None where it is a question or a statement.
+
+    ``attached`` are the names of the files that came with it.
+    """
+    return _post(text) or _remember_file(text, attached) or _remember(text) or _python(text) or _read(text)
 
 
 def urls(text: str) -> list[str]:
@@ -77,6 +117,33 @@ def _post(text: str) -> Command | None:
         return None
     said = _said(match)
     return Command("post_message", {"channel": match["channel"], "text": said}) if said else None
+
+
+def _remember_file(text: str, attached: Sequence[str]) -> Command | None:
+    """Files that came with it are to be kept: those that are named, or else all of them."""
+    text = " ".join(text.split())
+    if match := _KEEP_NAMED.match(text):
+        named, rest = _files(match["what"], attached)
+        is_all = all(map(_BESIDE_FILES.fullmatch, re.findall(r"\w+", rest)))
+        if named and is_all and (match["polite"] or not _asks(text)):
+            return Command("remember_file", {"files": named})
+    forms = [*_KEEP_FILES, *([_KEEP_THESE] if attached else [])]
+    match = next((found for form in forms if (found := form.match(text))), None)
+    if match is None or (_asks(text) and not match["polite"]):
+        return None
+    return Command("remember_file", {"files": []})
+
+
+def _files(text: str, attached: Sequence[str]) -> tuple[list[str], str]:
+    """The files that a text names, attached or not, and what else it says."""
+    found = []
+    for name in sorted(attached, key=len, reverse=True):
+        named = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", re.IGNORECASE)
+        if named.search(text):
+            found.append(name)
+            text = named.sub(" ", text)
+    others = _FILE.findall(text)
+    return [*(name for name in attached if name in found), *others], _FILE.sub(" ", text)
 
 
 def _remember(text: str) -> Command | None:

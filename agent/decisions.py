@@ -117,9 +117,9 @@ class Decider:
         await asyncio.shield(self.log.write(self.decided))
 
 
-async def route(decider: Decider, question: str) -> Decision[Route]:
-    """Answer, act, or greet?"""
-    command = commands.parse(question)
+async def route(decider: Decider, question: str, attached: Sequence[str] = ()) -> Decision[Route]:
+    """Answer, act, or greet? ``attached`` are the names of the files that came with the question."""
+    command = commands.parse(question, attached)
     if command or commands.is_greeting(question):
         fixed = Route(route="act" if command else "greet", confidence=0.95)
         return _settle(decider, "route", {"question": question}, fixed, "rule")

@@ -22,14 +22,17 @@ from agent import commands, decisions
 from agent.agent import Agent
 from agent.errors import ModelUnavailable
 from agent.evidence import Sentence, merge
-from agent.state import Answer, Draft, State
+from agent.explaining import steps
+from agent.state import Answer, Draft, State, attached_names
+from retrieval.filters import without_place
 
 ROUNDS = 3
 """How often one question may be searched for."""
 GREETING = (
     "Hello! Mention me with a question and I answer from what this team has indexed, with a footnote behind every "
-    "claim, or say that I don't know. I can also remember a note (“remember that …”), post for you (“post … in "
-    "#channel”), read a page you link and run a calculation. Whatever changes something waits for your approval."
+    "claim, or say that I don't know. I can also remember a note (“remember that …”), keep a file you attach (“keep this "
+    "file”), post for you (“post … in #channel”), read a page you link and run a calculation. Whatever changes something "
+    "waits for your approval."
 )
 
 WELCOME = "You're welcome."
@@ -78,7 +81,7 @@ def after_act(state: State) -> Literal["act", "approve", "execute", "gather", "w
         if calls[-1]["state"] != "pending":
             return "act"
         return "approve" if calls[-1]["approval"] else "execute"
-    if not any(call["state"] == "done" for call in calls) and all(call["approval"] == "" for call in calls):
+    if all(call["state"] == "failed" and call["approval"] == "" for call in calls):
         return "gather"
     return "write" if state["evidence"] else "deliver"
 
@@ -98,16 +101,23 @@ class Nodes:
         _status("Thinking")
         async with self._agent.decider(state) as decider:
             whole = await decisions.standalone(decider, state["question"], state["transcript"])
-            route = await decisions.route(decider, state["question"])
-            found: State = {"standalone": whole.value.question, "route": route.value.route, "queries": []}
+            route = await decisions.route(decider, state["question"], attached_names(state))
+            question = without_place(whole.value.question)
+            found: State = {
+                "whole": whole.value.question,
+                "standalone": question,
+                "route": route.value.route,
+                "queries": [],
+            }
             if route.value.route == "answer":
-                found["queries"] = (await decisions.split(decider, whole.value.question)).value.queries
+                found["queries"] = (await decisions.split(decider, question)).value.queries
         return {**found, "notes": decider.notes, "searched": [], "rounds": 0, "evidence": [], "calls": [], "drafts": []}
 
     async def gather(self, state: State) -> State:
         queries = [query for query in state["queries"] if query not in state["searched"]] or [state["standalone"]]
         _status(f"Searching for “{_short(queries[0])}”" + (f" and {len(queries) - 1} more" if queries[1:] else ""))
-        found = await asyncio.gather(*(self._agent.search(query, state) for query in queries))
+        told = await self._agent.told(state)
+        found = await asyncio.gather(*(self._agent.search(query, state, told) for query in queries))
         read = [*state.get("attached", []), *(item for items, _ in found for item in items)]
         evidence = merge(state["evidence"], read)
         searched = [*state["searched"], *queries]
@@ -120,7 +130,8 @@ class Nodes:
             "enough": decision.value.enough,
             "queries": [query for query in following if query not in searched],
             "rounds": state["rounds"] + 1,
-            "notes": _add(decider.notes, *(note for _, notes in found for note in notes)),
+            "held": found[0][1].held,
+            "notes": _add(decider.notes, *(note for _, one in found for note in one.notes)),
         }
 
     async def act(self, state: State) -> State:
@@ -183,6 +194,7 @@ class Nodes:
             searched=state["searched"],
             notes=state["notes"],
             actions=done,
+            steps=steps(state),
         )
         return {"answer": await self._agent.finish(state, answer)}
 

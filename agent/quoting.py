@@ -14,6 +14,7 @@ from agent.answerability import THRESHOLD, answerability
 from agent.evidence import Evidence, Sentence, cite
 from agent.text import content
 from retrieval.embedders import Embedder
+from retrieval.errors import EmbedderAway
 from retrieval.sentences import Span
 from retrieval.sentences import sentences as split_sentences
 
@@ -78,8 +79,11 @@ class QuotingWriter:
             return by_words
         near = [one for one in by_words if one.rank < WHOLE][:NEAREST]
         near += [one for one in by_words if one.rank >= WHOLE][: NEAREST - len(near)]
-        asked = await self._embedder.query(question)
-        vectors = await self._embedder.passages([f"{_heading(one.evidence)}: {one.text}" for one in near])
+        try:
+            asked = await self._embedder.query(question)
+            vectors = await self._embedder.passages([f"{_heading(one.evidence)}: {one.text}" for one in near])
+        except EmbedderAway:  # words decide, as they do without one
+            return by_words
         similar = vectors @ asked
         scaled = (similar - similar.min()) / (float(np.ptp(similar)) or 1.0)
         scored = [

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from agent.text import content
 from retrieval.documents import Hit
 from retrieval.embedders import Embedder
+from retrieval.errors import EmbedderAway
 
 BY_MEANING = 24
 """Passages that are embedded; a long page has thousands."""
@@ -21,8 +22,11 @@ async def fitting(question: str, hits: Sequence[Hit], embedder: Embedder | None,
     if embedder is None:
         return by_words[:limit]
     near = by_words[:BY_MEANING]
-    asked = await embedder.query(question)
-    vectors = await embedder.passages([hit.passage.embeddable for hit in near])
+    try:
+        asked = await embedder.query(question)
+        vectors = await embedder.passages([hit.passage.embeddable for hit in near])
+    except EmbedderAway:  # words decide, as they do without one
+        return by_words[:limit]
     found = [
         Hit(hit.passage, float(similarity), float(similarity), hit.via)
         for hit, similarity in zip(near, vectors @ asked, strict=True)

@@ -17,6 +17,14 @@ class Turn(TypedDict):
     assistant: bool
 
 
+class AttachedFile(TypedDict):
+    """A file that came with the question; ``reference`` is the platform's own."""
+
+    name: str
+    reference: str
+    size: int
+
+
 class Call(TypedDict):
     """One tool call and what became of it. ``outcome`` is empty while it has not ended; ``found`` is what it read."""
 
@@ -45,6 +53,8 @@ class Answer(TypedDict):
     searched: list[str]
     notes: list[str]
     actions: list[Call]
+    steps: list[str]
+    """How it was found, a line a step."""
 
 
 class State(TypedDict, total=False):
@@ -60,16 +70,27 @@ class State(TypedDict, total=False):
     transcript: list[Turn]
     attached: list[Evidence]
     """What fits of the files that came with the question."""
+    files: list[AttachedFile]
+    whole: str
+    """The question, understood with the talk before it."""
     standalone: str
+    """That, without the words that say where to look and of when."""
     route: str
     queries: list[str]
     searched: list[str]
     rounds: int
     evidence: list[Evidence]
     enough: bool
+    held: str
+    """What the question held the last search to, in words."""
     calls: list[Call]
     acting: bool
     """Whether `act` has just called for something."""
     drafts: list[Draft]
     notes: list[str]
     answer: Answer
+
+
+def attached_names(state: State) -> list[str]:
+    """The names of the files that came with the question."""
+    return [file["name"] for file in state.get("files", [])]

@@ -58,7 +58,9 @@ async def run_set(setup: Setup, name: str, folder: Path) -> list[dict[str, float
     async with opened(setup.data, name, setup.embedder, setup.cache) as (store, searcher, questions):
         ledger, log = Ledger(engine, time.time), DecisionLog(engine, time.time)
         toolbox, limits = Toolbox([]), Limits()
-        agent = Agent(searcher, setup.embedder, toolbox, ledger, log, lambda _: setup.model, Deciders(), limits)
+        agent = Agent(
+            searcher, setup.embedder, toolbox, ledger, log, lambda _: setup.model, Deciders(), limits, time.time
+        )
         graph = build_graph(agent, InMemorySaver())
         for number, asked in enumerate(asked_of(questions[: 2 * setup.questions], 1)):
             store.dropped = asked.dropped

@@ -29,6 +29,7 @@ class JsonlSource:
     """Each row (id, title, text) is a document."""
 
     name = "benchmark"
+    keeps = False
 
     def __init__(self, rows: list[dict[str, Any]]) -> None:
         self._rows = {str(row["id"]): row for row in rows}

@@ -1,7 +1,8 @@
 """Finding, measured: recall@2, @5, @10 and nDCG@10 of full text, vectors, plain rank fusion and the product's way.
 
-    make bench-retrieval CORPUS=corpus.jsonl QUESTIONS=questions.jsonl
+    make bench-retrieval CORPUS=corpus.jsonl QUESTIONS=questions.jsonl [ARGS="--store weaviate"]
 
+On Weaviate its own ways of putting both together are measured too; the server is the tests' (tests/servers/weaviate.py).
 A question whose ``relevant`` is empty has no answer in the corpus; it counts in speed alone.
 """
 
@@ -13,17 +14,21 @@ import math
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmarks.corpus import index, read_jsonl
 from benchmarks.report import Row, publish
+from benchmarks.weaviate_hybrid import hybrids
 from retrieval.documents import Audience, Hit
 from retrieval.embedders.choose import open_embedder
 from retrieval.ranking import reciprocal_rank_fusion
 from retrieval.search import Searcher
-from retrieval.stores.lance import LanceStore
+from retrieval.stores.choose import open_store
+from retrieval.stores.place import Weaviate
+from tests.servers.weaviate import weaviate
 
 CUTS = (2, 5, 10)
 ALL = Audience.everyone()
@@ -61,13 +66,24 @@ async def measure(way: Way, questions: list[dict[str, Any]]) -> dict[str, float]
     return {**shares, "ms": 1_000 * statistics.median(took)}
 
 
+@contextmanager
+def place_of(store: str) -> Iterator[Path | Weaviate]:
+    """An empty place for this kind of store."""
+    if store == "weaviate":
+        with weaviate() as server:
+            yield Weaviate(server.url, grpc_port=server.grpc_port)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder) / "knowledge"
+
+
 async def run(
-    corpus: Path, questions: Path, embedder_name: str, cache: Path | None
+    corpus: Path, questions: Path, embedder_name: str, cache: Path | None, kind: str
 ) -> tuple[list[Row], dict[str, Any]]:
     asked = read_jsonl(questions)
     embedder = open_embedder(embedder_name)
-    with tempfile.TemporaryDirectory() as folder:
-        store = await LanceStore.open(Path(folder) / "knowledge")
+    with place_of(kind) as place:
+        store = await open_store(place)
         indexed = await index(store, embedder, read_jsonl(corpus), cache)
         searcher = Searcher(store, embedder)
 
@@ -84,10 +100,12 @@ async def run(
             return (await searcher.search(question, ALL, 30)).hits
 
         ways: dict[str, Way] = {"full text": words, "vectors": meaning, "both, RRF k=60": fused, "Footnote": product}
+        if kind == "weaviate":
+            ways |= hybrids(store, embedder)
         rows = [Row(name, await measure(way, asked)) for name, way in ways.items()]
         await store.close()
     speed = indexed.passages / indexed.embed_seconds if indexed.passages else None
-    return rows, {"embedder": embedder.name, "questions": len(asked), "passages_per_second": speed}
+    return rows, {"store": kind, "embedder": embedder.name, "questions": len(asked), "passages_per_second": speed}
 
 
 def main() -> None:
@@ -95,10 +113,13 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--embedder", default="auto")
+    parser.add_argument("--store", choices=("lance", "weaviate"), default="lance")
     parser.add_argument("--cache", type=Path, help="keep vectors here between runs")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/retrieval.json"))
     arguments = parser.parse_args()
-    rows, about = asyncio.run(run(arguments.corpus, arguments.questions, arguments.embedder, arguments.cache))
+    rows, about = asyncio.run(
+        run(arguments.corpus, arguments.questions, arguments.embedder, arguments.cache, arguments.store)
+    )
     publish(f"Retrieval, {arguments.questions.name}", rows, about, arguments.out)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.models import ChatModel
 from bot.app import App, open_app
-from bot.chat import File, Mention, Person, Place, Reply, Said
+from bot.chat import File, Mention, Person, Place, Reply, Said, named
 from bot.databases import Databases
 from bot.desk import run_id
 from bot.inbox import Inbox
@@ -57,6 +57,9 @@ class TimedChat:
 
     async def channel(self, near: Place, name: str) -> Place | None:
         return Place(near.platform, near.workspace, name)
+
+    async def name(self, near: Place, person: str) -> str:
+        return named(person)
 
     async def retract(self, place: Place, key: str) -> None:
         """Nothing is shown."""

@@ -29,26 +29,29 @@ from agent.tools.post_message import post_message
 from agent.tools.read_page import read_page
 from agent.tools.registry import Toolbox
 from agent.tools.remember import remember
+from agent.tools.remember_file import remember_file
 from agent.tools.run_python import run_python
 from agent.tools.search_knowledge import search_knowledge
 from bot.attachments import Attachments
-from bot.chat import Chats
+from bot.chats import Chats
 from bot.databases import Databases, explained, open_checkpointer
 from bot.desk import Desk
+from bot.held_files import HeldFiles
 from bot.knowledge import Knowledge
 from bot.logs import configure_logs
 from bot.migrate import migrate
 from bot.poster import ChatPoster
 from bot.records import Records, open_engine
+from bot.reembedding import Reembedding, open_former
 from bot.settings import Settings, SettingsInvalid
+from bot.sources import Opener
 from retrieval.embedders import Embedder
-from retrieval.embedders.choose import open_embedder
+from retrieval.embedders.choose import connect_embedder
+from retrieval.rerankers import Reranker
+from retrieval.rerankers.choose import open_reranker
 from retrieval.search import Searcher
-from retrieval.sources import Source
-from retrieval.sources.folder import FolderSource
-from retrieval.sources.packages import PackagesSource
 from retrieval.stores import Store
-from retrieval.stores.lance import LanceStore
+from retrieval.stores.choose import open_store
 
 log = structlog.get_logger()
 
@@ -65,6 +68,7 @@ class App:
     model: ChatModel | None
     desk: Desk
     chats: Chats
+    held: HeldFiles
 
 
 Resume = Callable[[str, str, str], Awaitable[None]]
@@ -79,7 +83,7 @@ async def open_app(
     ``model`` takes the place of the one that the settings name, such as a `ScriptedModel`. ``replica`` names a process
     that is the only one of this name (`bot.replicas`).
 
-    Raises `SettingsInvalid`, `ModelMisconfigured`, `StoreUnavailable` or `EmbedderMismatch` with one line each.
+    Raises `SettingsInvalid`, `ModelMisconfigured` or a `RetrievalError` with one line each.
     """
     quiet_libraries()
     configure_logs(settings.log)
@@ -89,16 +93,28 @@ async def open_app(
         engine = open_engine(databases.records)
         stack.push_async_callback(engine.dispose)
         saver = await stack.enter_async_context(open_checkpointer(databases))
-        embedder = open_embedder(settings.embedder)
-        store = await LanceStore.open(settings.lance_path)
+        embedder = await open_settings_embedder(settings)
+        stack.push_async_callback(embedder.close)
+        store = await open_store(settings.store_place)
         stack.push_async_callback(store.close)
         await store.bind(embedder.name, embedder.dimensions)
+        searcher = await _open_searcher(settings, store, embedder, stack)
         model = model or open_settings_model(settings)
         if model is not None:
             stack.push_async_callback(model.close)
-        app = _assemble(settings, engine, saver, store, embedder, model, resume, replica or uuid.uuid4().hex)
+        app = _assemble(settings, engine, saver, store, embedder, searcher, model, resume, replica or uuid.uuid4().hex)
         stack.push_async_callback(app.knowledge.stop)
         yield app
+
+
+async def _open_searcher(settings: Settings, store: Store, embedder: Embedder, stack: AsyncExitStack) -> Searcher:
+    """What searches, with the reranker that the settings name, if any."""
+    reranker = open_settings_reranker(settings)
+    if reranker is not None:
+        stack.push_async_callback(reranker.close)
+    searcher = Searcher(store, embedder, reranker)
+    former = await open_former(settings, store, embedder, stack)
+    return searcher if former is None else Reembedding(former, searcher, store, embedder.name)
 
 
 def _assemble(
@@ -107,6 +123,7 @@ def _assemble(
     saver: BaseCheckpointSaver[Any],
     store: Store,
     embedder: Embedder,
+    searcher: Searcher,
     model: ChatModel | None,
     resume: Resume,
     runner: str,
@@ -114,9 +131,10 @@ def _assemble(
     chats = Chats()
     records, decisions = Records(engine), DecisionLog(engine, time.time)
     ledger = Ledger(engine, time.time, settings.approval_hours * 3_600, runner)
-    searcher = Searcher(store, embedder)
-    knowledge = Knowledge(store, embedder, engine, _source_opener(settings), settings.uploads_path, time.time)
-    toolbox = build_toolbox(settings, searcher, knowledge, ChatPoster(chats, records, time.time))
+    knowledge = Knowledge(store, embedder, engine, Opener(settings), settings.uploads_path, time.time)
+    attachments = Attachments(embedder, settings.max_file_mb * 1_000_000)
+    held = HeldFiles(engine, settings.uploads_path, attachments, chats, ledger, time.time)
+    toolbox = build_toolbox(settings, searcher, knowledge, ChatPoster(chats, records, time.time), held)
     agent = Agent(
         searcher,
         embedder,
@@ -126,6 +144,7 @@ def _assemble(
         _metered(settings, engine, model),
         _deciders(settings.approvers),
         Limits(steps=settings.run_steps),
+        time.time,
     )
     desk = Desk(
         build_graph(agent, saver),
@@ -135,30 +154,32 @@ def _assemble(
         toolbox,
         decisions,
         chats,
-        Attachments(embedder, settings.max_file_mb * 1_000_000),
+        attachments,
         resume,
         time.time,
         run_seconds=settings.run_seconds,
         max_question_chars=settings.max_question_chars,
     )
-    return App(settings, records, ledger, toolbox, knowledge, model, desk, chats)
+    return App(settings, records, ledger, toolbox, knowledge, model, desk, chats, held)
 
 
-def build_toolbox(settings: Settings, searcher: Searcher, knowledge: Knowledge, poster: ChatPoster) -> Toolbox:
+def build_toolbox(
+    settings: Settings, searcher: Searcher, knowledge: Knowledge, poster: ChatPoster, held: HeldFiles
+) -> Toolbox:
     """Every tool there is."""
 
-    async def index(path: Path) -> None:
-        name = await knowledge.add("folder", str(settings.notes_path))
+    async def index(folder: Path) -> None:
+        name = await knowledge.add("folder", str(folder))
         await knowledge.sync(name)
         knowledge.start(name)
 
-    hosts = [host.strip() for host in settings.allow_private_hosts.split(",") if host.strip()]
     return Toolbox(
         [
             search_knowledge(searcher),
-            read_page(hosts),
+            read_page(settings.private_hosts),
             run_python(),
             remember(settings.notes_path, index, time.time),
+            remember_file(held, lambda: index(settings.uploads_path)),
             post_message(poster),
         ]
     )
@@ -167,6 +188,17 @@ def build_toolbox(settings: Settings, searcher: Searcher, knowledge: Knowledge, 
 def open_settings_model(settings: Settings) -> ChatModel | None:
     """The chat model that the settings name. Raises `ModelMisconfigured`."""
     return open_model(settings.model, url=settings.model_url, key=settings.model_key)
+
+
+async def open_settings_embedder(settings: Settings) -> Embedder:
+    """The embedder that the settings name. Raises `EmbedderUnknown` or `EmbedderAway`."""
+    key, url = settings.key_for_cohere, settings.cohere_url
+    return await connect_embedder(settings.embedder, settings.vectors_path, key=key, url=url)
+
+
+def open_settings_reranker(settings: Settings) -> Reranker | None:
+    """The reranker that the settings name. Raises `RerankerUnknown`."""
+    return open_reranker(settings.reranker, key=settings.key_for_cohere, url=settings.cohere_url)
 
 
 def _metered(settings: Settings, engine: AsyncEngine, model: ChatModel | None) -> Callable[[State], ChatModel | None]:
@@ -197,15 +229,6 @@ def _deciders(approvers: str) -> Deciders:
             return Deciders(approvers)
         case _:
             return Deciders("named", tuple(person.strip() for person in approvers.split(",") if person.strip()))
-
-
-def _source_opener(settings: Settings) -> Callable[[str, str], Source]:
-    def open_source(kind: str, location: str) -> Source:
-        if kind == "packages":
-            return PackagesSource()
-        return FolderSource(Path(location), max_bytes=settings.max_file_mb * 1_000_000)
-
-    return open_source
 
 
 def _prepare(settings: Settings, databases: Databases) -> None:

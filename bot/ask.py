@@ -64,7 +64,7 @@ async def _approve_at_prompt(app: App, terminal: Terminal, mention: Mention, con
         buttons = terminal.replies[f"{run}:{waiting[0].id[:12]}"].buttons
         chosen = _decide(waiting[0], mention.person, buttons, console)
         if chosen is None:
-            _leave(app, waiting[0], console)
+            await _leave(app, waiting[0], console)
             return
         button, form = chosen
         press = Press(uuid.uuid4().hex, mention.place, mention.person, button.action, button.subject, time.time(), form)
@@ -123,9 +123,10 @@ def _ask(field: Field, console: Console) -> str:
     return Prompt.ask(label, console=console, default=value, show_default=bool(value) and not is_long)
 
 
-def _leave(app: App, approval: Approval, console: Console) -> None:
+async def _leave(app: App, approval: Approval, console: Console) -> None:
     at = f"http://{app.settings.host}:{app.settings.port}/approvals"
-    who = "" if approval.deciders.rule == "place" else f" {may_decide(approval)}"
+    names = await app.chats.names(Place.parse(approval.place), approval.deciders.people)
+    who = "" if approval.deciders.rule == "place" else f" {may_decide(approval, names)}"
     console.print(
         f"Nothing was done, and this still waits.{who} It can be decided on the console's Approvals page, {at} "
         "(footnote up starts the console).",

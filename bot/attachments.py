@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from agent.answerability import comparable
 from agent.evidence import Evidence, from_hit
 from agent.reading import fitting
-from bot.chat import Chat, ChatError, File, Mention
+from bot.chat import Chat, ChatError, File, Mention, Place
 from retrieval.chunking import chunk
 from retrieval.documents import Document, Hit, content_hash
 from retrieval.embedders import Embedder
@@ -56,13 +56,18 @@ class Attachments:
         attached.evidence = [from_hit(replace(hit, score=FIRST + hit.score), comparable=known) for hit in fit]
         return attached
 
-    async def _document(self, chat: Chat, mention: Mention, file: File) -> Document:
+    async def fetch(self, chat: Chat, place: Place, file: File) -> bytes:
+        """What is in a file. Raises `Unreadable` where it is too large, or `ChatError`."""
         if file.size > self._max_bytes:
             limit = self._max_bytes / 1e6
             raise Unreadable(file.name, f"it has {file.size / 1e6:,.0f} MB and I read {limit:,.0f} at most")
-        data = await chat.read(mention.place, file)
+        data = await chat.read(place, file)
         if len(data) > self._max_bytes:
             raise Unreadable(file.name, "it is larger than it said")
+        return data
+
+    async def _document(self, chat: Chat, mention: Mention, file: File) -> Document:
+        data = await self.fetch(chat, mention.place, file)
         parsed = await parse(file.name, data)
         return Document(
             id=f"attached:{mention.place.key}/{file.reference}",

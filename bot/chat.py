@@ -76,6 +76,12 @@ class Person:
 ASSISTANT = Person("footnote", "Footnote", is_bot=True)
 
 
+def named(person: str) -> str:
+    """What an id says of a name: that of ``console/mei-lin`` is Mei Lin."""
+    last = person.rpartition("/")[2]
+    return last.replace("-", " ").title() if last.islower() else last
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A file that came with a mention. ``reference`` is the adapter's own; its `Chat.read` knows what to do with it."""
@@ -90,8 +96,8 @@ class Mention:
     """Somebody addressed the assistant. ``event_id`` makes it happen once; ``text`` is without the mention itself.
 
     ``message`` is the key of the message in its channel; empty where that is the event's id. ``outsiders`` says that
-    people of other organisations are in the place. ``replaces`` is the event of which this is the edited text: it is
-    answered only where that one has not been.
+    people of other organisations are in the place. ``edited`` says that this is what the message says after an edit: it
+    is answered only where no earlier version of the message got an answer or a card.
     """
 
     event_id: str
@@ -102,16 +108,25 @@ class Mention:
     files: tuple[File, ...] = ()
     message: str = ""
     outsiders: bool = False
-    replaces: str = ""
+    edited: bool = False
+
+    @property
+    def key(self) -> str:
+        """The key of the message in its channel."""
+        return self.message or self.event_id
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """Somebody deleted or edited the message that was the mention ``of``, perhaps while it is being answered."""
+    """Somebody deleted, edited or stopped the mention with the key ``message``, perhaps while it is being answered.
+
+    ``stands`` is the event of what it says now; no other version of it is answered any more. It is empty where none is.
+    """
 
     event_id: str
     place: Place
-    of: str
+    message: str
+    stands: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +259,10 @@ class Chat(Protocol):
         """The channel of this name in the same workspace, where the assistant may post; None where there is none."""
         ...
 
+    async def name(self, near: Place, person: str) -> str:
+        """The name of the person with this id, as others see it there; empty where it can't be told. Never raises."""
+        ...
+
     async def history(self, place: Place, limit: int) -> list[Said]:
         """What people said in a thread before the assistant was called into it, oldest first; empty where it can't tell."""
         ...
@@ -253,36 +272,3 @@ class Chat(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-class Unconnected:
-    """A `Chat` on a platform that does not run in this process: what is final stands in the records, and nobody sees it now."""
-
-    def __init__(self, platform: str) -> None:
-        self.platform = platform
-
-    async def status(self, place: Place, text: str) -> None: ...
-
-    async def show(self, place: Place, key: str, reply: Reply) -> None: ...
-
-    async def retract(self, place: Place, key: str) -> None: ...
-
-    async def whisper(self, place: Place, person: Person, text: str) -> None: ...
-
-    async def channel(self, near: Place, name: str) -> Place | None:
-        return None
-
-    async def history(self, place: Place, limit: int) -> list[Said]:
-        return []
-
-    async def read(self, place: Place, file: File) -> bytes:
-        raise ChatRefused(f"{file.name} can't be had: {self.platform} is not connected.")
-
-    async def close(self) -> None: ...
-
-
-class Chats(dict[str, Chat]):
-    """The chats that run, by platform."""
-
-    def __missing__(self, platform: str) -> Chat:
-        return Unconnected(platform)

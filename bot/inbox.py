@@ -93,7 +93,15 @@ class Inbox:
         self._replica = replica
         self._turns: Iterator[int | None] = iter(())
         self._ready = asyncio.Event()
-        _handlers["mention"] = lambda event: on_mention(_mention.validate_python(event))
+        self._held: dict[str, asyncio.Event] = {}
+
+        async def mention(event: dict[str, Any]) -> None:
+            mention = _mention.validate_python(event)
+            if held := self._held.get(mention.place.platform):
+                await held.wait()
+            await on_mention(mention)
+
+        _handlers["mention"] = mention
         _handlers["press"] = lambda event: on_press(_press.validate_python(event))
         _handlers["withdrawal"] = lambda event: on_withdrawal(_withdrawal.validate_python(event))
         _handlers["resume"] = lambda event: on_resume(event["run"])
@@ -148,7 +156,26 @@ class Inbox:
                 await self._enqueue(event.event_id, f"press:{event.subject}", "press", kept)
             case Withdrawal():
                 kept = _writable(_withdrawal.dump_python(event, mode="json"))
-                await self._enqueue(event.event_id, f"withdrawal:{event.of}", "withdrawal", kept)
+                lane = f"withdrawal:{event.place.channel_key}:{event.message}"
+                await self._enqueue(event.event_id, lane, "withdrawal", kept)
+
+    async def unhandled(self, platform: str) -> list[Mention]:
+        """The mentions of a platform that were accepted and are not handled to their end."""
+        await self._ready.wait()
+        found = await DBOS.list_workflows_async(
+            queue_name=QUEUE,
+            status=["ENQUEUED", "PENDING"],
+            workflow_id_prefix=f"{platform}:",
+            limit=1_000,
+            load_output=False,
+        )
+        given = [one.input["args"] for one in found if one.input is not None]
+        return [_mention.validate_python(event) for kind, event in given if kind == "mention"]
+
+    def hold(self, platform: str) -> Callable[[], None]:
+        """Hand out no mention of a platform until what this gives is called. Call before `start`."""
+        self._held[platform] = asyncio.Event()
+        return self._held[platform].set
 
     async def resume(self, run: str, place: str, cause: str) -> None:
         """Take up a run that waited, in its place's order; once for each cause."""

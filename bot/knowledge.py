@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.chat import Person
 from bot.errors import place_of
 from bot.records import upsert
+from bot.sources import EVERY, ON_DISK, label
 from bot.tables import sources as table
 from retrieval.documents import Audience, Document
 from retrieval.embedders import Embedder
-from retrieval.errors import RetrievalError, Unreadable
+from retrieval.errors import Away, RetrievalError, Unreadable
+from retrieval.fetching import shown
 from retrieval.sources import Source
 from retrieval.stores import Counts, Store
 from retrieval.sync import Progress, Summary, Syncer, embed_pending
 
 Report = Callable[[Progress], None]
+FIRST_PAUSE = 300.0
+LONGEST_PAUSE = 6 * 3_600.0
+"""Seconds until a source that failed is tried again: the first time, and at most."""
+LONGEST_SYNC = 2 * 3_600.0
 log = structlog.get_logger()
 
 
@@ -50,7 +57,7 @@ class KnowledgeState:
 
 
 class Knowledge:
-    """``open_source(kind, location)`` makes a source; kinds are ``folder`` and ``packages``."""
+    """``open_source(kind, location)`` makes a source of a kind (`bot.sources`)."""
 
     def __init__(
         self,
@@ -70,19 +77,24 @@ class Knowledge:
         self._syncer = Syncer(store)
         self._running: dict[str, Progress] = {}
         self._embedding: Progress | None = None
+        self._turns: dict[str, asyncio.Lock] = {}
         self._embed_lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[object]] = set()
         self._held: tuple[Counts | None, dict[str, int]] = (None, {})
 
     async def add(self, kind: str, location: str) -> str:
         """Remember a source; returns its name. One that is known already is no error; raises `Unreadable` for no such path."""
-        if kind == "folder" and not await asyncio.to_thread(Path(location).exists):
+        if kind in ON_DISK and location and not await asyncio.to_thread(Path(location).exists):
             raise Unreadable(location, "there is no such file or folder")
-        name = self._open_source(kind, location).name
+        name = self.name_of(kind, location)
         row = {"name": name, "kind": kind, "location": location}
         async with self._engine.begin() as connection:
             await connection.execute(upsert(self._engine.dialect)(table).values(row).on_conflict_do_nothing())
         return name
+
+    def name_of(self, kind: str, location: str) -> str:
+        """What a source goes by. Raises `Unreadable` where the location can be none of this kind."""
+        return self._open_source(kind, location).name
 
     async def remove(self, name: str) -> int:
         """Forget a source and everything that was read from it; returns how many documents that were."""
@@ -94,23 +106,51 @@ class Knowledge:
 
     async def sync(self, name: str, report: Report | None = None) -> Summary:
         """Read what is new and changed in one source, forget what is gone. Raises `RetrievalError` where it is away."""
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(select(table).where(table.c.name == name))).mappings().one()
 
         def tell(progress: Progress) -> None:
             self._running[name] = progress
             if report:
                 report(progress)
 
-        try:
-            summary = await self._syncer.sync(self._open_source(row["kind"], row["location"]), tell)
-        except RetrievalError as error:
-            await self._note(name, {"error": str(error)})
-            raise
-        finally:
-            self._running.pop(name, None)
-        await self._note(name, {"unreadable": [list(pair) for pair in summary.unreadable], "error": ""})
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            row = await self._row(name)
+            tell(Progress("listing", 0, 0))
+            try:
+                summary = await self._syncer.sync(self._open_source(row["kind"], row["location"]), tell)
+            except RetrievalError as error:
+                await self._note_failure(row, str(error), error.wait if isinstance(error, Away) else None)
+                raise
+            finally:
+                self._running.pop(name, None)
+            unreadable = [list(pair) for pair in summary.unreadable]
+            if not await self._note(name, {"unreadable": unreadable, "error": ""}, synced_at=self._clock()):
+                await self._store.remove((await self._store.hashes(name)).keys())  # it was removed meanwhile
         return summary
+
+    async def due(self, kinds: Collection[str] = ()) -> list[str]:
+        """The sources whose time has come, and all of these kinds; the one that waits longest first."""
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(select(table))).mappings().all()
+        waited = {row["name"]: 0.0 if row["kind"] in kinds else _due_at(row) for row in rows}
+        return sorted((name for name, at in waited.items() if at <= self._clock()), key=lambda name: waited[name])
+
+    async def refresh(self, name: str) -> None:
+        """Sync one source; what goes wrong stands beside it, and decides when it is tried again."""
+        try:
+            async with asyncio.timeout(LONGEST_SYNC):
+                await self.sync(name)
+        except RetrievalError as error:
+            log.warning("sync failed", source=shown(name), reason=str(error))
+        except NoResultFound:
+            return  # it was removed meanwhile
+        except TimeoutError:
+            await self._note_failure(
+                await self._row(name), "Reading it takes too long; the rest is read the next time."
+            )
+        except Exception as error:  # noqa: BLE001  # one source that breaks must not keep the others from being read
+            log.error("sync broke", source=shown(name), what=place_of(error))
+            broke = f"Reading it broke off ({place_of(error)}); what was read before is kept."
+            await self._note_failure(await self._row(name), broke)
 
     async def embed(self, report: Report | None = None) -> None:
         """Fill in the vectors that are missing, with progress; full text answers meanwhile."""
@@ -129,11 +169,19 @@ class Knowledge:
             finally:
                 self._embedding = None
 
-    def start(self, name: str | None = None) -> None:
-        """Sync one source, or all of them, and embed, behind everything else."""
-        task: asyncio.Task[object] = asyncio.create_task(self._behind(name))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def start(self, name: str) -> None:
+        """Sync one source and embed, behind everything else."""
+
+        async def work() -> None:
+            await self.refresh(name)
+            await self._embed_quietly()
+
+        self._behind(work())
+
+    def start_embedding(self) -> None:
+        """Embed what lacks a vector, behind everything else; nothing where that is under way."""
+        if not self._embed_lock.locked():
+            self._behind(self._embed_quietly())
 
     async def stop(self) -> None:
         """End what runs behind; the next sync goes on where it was."""
@@ -157,7 +205,7 @@ class Knowledge:
             states.append(
                 SourceState(
                     name=row["name"],
-                    label=_label(row["kind"], row["location"]),
+                    label=label(row["kind"], row["location"]),
                     documents=self._held[1].get(row["name"], 0),
                     synced_at=row["synced_at"],
                     running=self._running.get(row["name"]),
@@ -193,35 +241,46 @@ class Knowledge:
     def _keep(self, files: Sequence[tuple[str, bytes]]) -> None:
         self._uploads.mkdir(parents=True, exist_ok=True)
         for name, data in files:
-            (self._uploads / _harmless(name)).write_bytes(data)
+            (self._uploads / harmless(name)).write_bytes(data)
 
-    async def _behind(self, name: str | None) -> None:
-        for each in [name] if name else await self.names():
-            try:
-                await self.sync(each)
-            except RetrievalError as error:
-                log.warning("sync failed", source=each, reason=str(error))
-            except Exception as error:  # noqa: BLE001  # one source that breaks must not keep the others from being read
-                log.error("sync broke", source=each, what=place_of(error))
-                await self._note(
-                    each, {"error": f"Reading it broke off ({place_of(error)}); what was read before is kept."}
-                )
+    def _behind(self, work: Coroutine[object, object, None]) -> None:
+        task: asyncio.Task[object] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _embed_quietly(self) -> None:
         try:
             await self.embed()
         except RetrievalError as error:
             log.warning("embedding failed", reason=str(error))
 
-    async def _note(self, name: str, summary: dict[str, object]) -> None:
+    async def _row(self, name: str) -> RowMapping:
+        async with self._engine.connect() as connection:
+            return (await connection.execute(select(table).where(table.c.name == name))).mappings().one()
+
+    async def _note_failure(self, row: RowMapping, error: str, wait: float | None = None) -> None:
+        """What was known of a source stays; the next try is later each time, and not before its host wants it."""
+        before = row["summary"] or {}
+        failures = before.get("failures", 0) + 1
+        pause = max(wait or 0.0, min(FIRST_PAUSE * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE))
+        now = {"error": error, "failures": failures, "retry_at": self._clock() + pause}
+        await self._note(row["name"], {"unreadable": before.get("unreadable", []), **now})
+
+    async def _note(self, name: str, summary: dict[str, object], **columns: float) -> bool:
+        """Whether there is such a source."""
+        statement = update(table).where(table.c.name == name).values(summary=summary, **columns)
         async with self._engine.begin() as connection:
-            values = {"synced_at": self._clock(), "summary": summary}
-            await connection.execute(update(table).where(table.c.name == name).values(values))
+            return (await connection.execute(statement)).rowcount > 0
 
 
-def _label(kind: str, location: str) -> str:
-    return "Installed Python packages" if kind == "packages" else location
+def _due_at(row: RowMapping) -> float:
+    """When a source is to be read again, in seconds since 1970."""
+    if retry_at := (row["summary"] or {}).get("retry_at"):
+        return float(retry_at)
+    return float(row["synced_at"] or 0.0) + EVERY[row["kind"]]
 
 
-def _harmless(name: str) -> str:
-    """A file name that stays in its folder and hides nothing."""
+def harmless(name: str) -> str:
+    """A file name that stays in its folder, hides nothing and is not too long for a disk."""
     plain = re.sub(r"[\x00-\x1f<>:\"/\\|?*]", "_", name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(".")
-    return plain[-200:] or "file"
+    return plain.encode()[-200:].decode(errors="ignore") or "file"

@@ -7,13 +7,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.app import App
 from bot.chat import Mention, Press, Withdrawal
+from bot.inbox import Inbox
 
 Accept = Callable[[Mention | Press | Withdrawal], Awaitable[None]]
-"""Keeps an event for handling; when it returns the event survives a crash."""
+"""`Inbox.accept`, to those who need no more of it."""
 
 
 @asynccontextmanager
-async def connected(app: App, accept: Accept) -> AsyncIterator[list[str]]:
+async def connected(app: App, inbox: Inbox) -> AsyncIterator[list[str]]:
     """Every configured platform's `Chat` in ``app.chats`` while it runs; gives their names.
 
     Raises `SettingsInvalid` where a platform refuses what is configured.
@@ -23,11 +24,11 @@ async def connected(app: App, accept: Accept) -> AsyncIterator[list[str]]:
         if app.settings.has_slack:
             from bot.slack.connect import connect as connect_slack
 
-            app.chats["slack"] = await stack.enter_async_context(connect_slack(app, accept))
+            app.chats["slack"] = await stack.enter_async_context(connect_slack(app, inbox.accept))
             names.append("Slack")
         if app.settings.has_discord:
             from bot.discord.connect import connect as connect_discord
 
-            app.chats["discord"] = await stack.enter_async_context(connect_discord(app, accept))
+            app.chats["discord"] = await stack.enter_async_context(connect_discord(app, inbox))
             names.append("Discord")
         yield names

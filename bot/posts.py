@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.chat import Place
@@ -44,14 +44,22 @@ class Posts:
         """A part is about to be posted."""
         row = {"channel": place.channel_key, "key": key, "part": part, "digest": ""}
         async with self._engine.begin() as connection:
-            insert = upsert(self._engine.dialect)(table).values(row)
-            await connection.execute(insert.on_conflict_do_nothing())
+            statement = upsert(self._engine.dialect)(table).values(row)
+            await connection.execute(statement.on_conflict_do_nothing())
 
     async def stands(self, place: Place, key: str, part: int, address: str, digest: str) -> None:
         """A part stands at this address and shows what has this digest."""
         row = {"address": address, "digest": digest}
         async with self._engine.begin() as connection:
             await connection.execute(update(table).where(*_of(place, key), table.c.part == part).values(row))
+
+    async def move(self, place: Place, key: str, to: str, address: str) -> None:
+        """What stands at this address as ``key`` is the first part of ``to`` from now on: a crash leaves one or the other."""
+        row = {"channel": place.channel_key, "key": to, "part": 0, "address": address, "digest": ""}
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(table).where(*_of(place, key)))
+            await connection.execute(delete(table).where(*_of(place, to), table.c.part == 0))
+            await connection.execute(insert(table).values(row))
 
     async def remove(self, place: Place, key: str, since: int = 0) -> None:
         """The parts from ``since`` on are gone."""

@@ -1,4 +1,4 @@
-"""What was said where: the transcript of every place, people's marks, and where approval cards stand."""
+"""What was said where: the transcript of every place, people's marks, where cards stand, which version of a message counts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Dialect, event, or_, select
+from sqlalchemy import Column, Dialect, event, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.chat import Person, Place, Reply
-from bot.tables import cards, feedback, messages, withdrawals
+from bot.tables import cards, feedback, messages, questions
 
 _reply = TypeAdapter(Reply)
 Listener = Callable[[Place, str], Awaitable[None]]
@@ -112,16 +112,37 @@ class Records:
             row = (await connection.execute(query)).mappings().first()
         return _entry(row) if row else None
 
-    async def withdraw(self, event: str, at: float) -> None:
-        """Remember that the message of this event was deleted or edited."""
-        statement = self._insert(withdrawals).values(event=event, at=at).on_conflict_do_nothing()
-        async with self.engine.begin() as connection:
-            await connection.execute(statement)
+    async def taken(self, place: Place, message: str) -> str:
+        """The event of the version of a message that was taken up last; empty where none was."""
+        return await self._known(place, message, questions.c.taken) or ""
 
-    async def withdrawn(self, event: str) -> bool:
+    async def take_up(self, place: Place, message: str, event: str) -> bool:
+        """Remember that this version of a message is taken up; whether it is the one that stands, or the only one."""
+        stands = await self._question(place, message, questions.c.stands, taken=event)
+        return stands in (None, event)
+
+    async def stands(self, place: Place, message: str, event: str) -> bool:
+        """Whether no other version of a message counts instead of this one."""
+        return await self._known(place, message, questions.c.stands) in (None, event)
+
+    async def withdraw(self, place: Place, message: str, stands: str) -> str:
+        """Remember which version of a message stands, if any; returns the event of the one that was taken up last."""
+        return await self._question(place, message, questions.c.taken, stands=stands) or ""
+
+    async def _known(self, place: Place, message: str, asked: Column[Any]) -> str | None:
+        mine = (questions.c.channel == place.channel_key, questions.c.message == message)
         async with self.engine.connect() as connection:
-            found = await connection.execute(select(withdrawals.c.event).where(withdrawals.c.event == event))
-            return found.first() is not None
+            found: str | None = (await connection.execute(select(asked).where(*mine))).scalar()
+        return found
+
+    async def _question(self, place: Place, message: str, asked: Column[Any], **known: str) -> str | None:
+        """Write and read in one statement: of two at the same time, the later one sees what the earlier one wrote."""
+        row = {"channel": place.channel_key, "message": message, **known}
+        statement = self._insert(questions).values(row)
+        statement = statement.on_conflict_do_update(index_elements=["channel", "message"], set_=known)
+        async with self.engine.begin() as connection:
+            found: str | None = (await connection.execute(statement.returning(asked))).scalar_one()
+        return found
 
     async def channels(self, platform: str) -> list[Place]:
         """Every channel of a platform in which something was said."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from agent.approvals import Approval, State
@@ -94,16 +94,16 @@ def action_line(call: Call) -> str:
     return f"{mark} {call['tool']}\n\n{fence}\n{call['outcome']}\n{fence}"
 
 
-def card_reply(approval: Approval, tool: Tool | None) -> Reply:
+def card_reply(approval: Approval, tool: Tool | None, names: Mapping[str, str]) -> Reply:
     """The card of an approval: with buttons while it can be decided, with what became of it after.
 
-    Where the ``tool`` is no longer there it can't be decided.
+    ``names`` are those of its deciders, by id. Where the ``tool`` is no longer there it can't be decided.
     """
     fields = [] if tool is None else fields_of(tool.arguments, approval.arguments)
     shown = tuple((field.label, str(field.value)) for field in fields)
     outcome = outcome_line(approval)
     if approval.state in {State.PROPOSED, State.UNKNOWN}:
-        outcome = f"{outcome} {may_decide(approval)}"
+        outcome = f"{outcome} {may_decide(approval, names)}"
     title = _title(approval.summary, [value for _, value in shown])
     card = Card(title, shown, approval.fingerprint, approval.state.value, outcome)
     buttons = () if tool is None else _card_buttons(approval, fields)
@@ -118,8 +118,8 @@ def _title(summary: str, values: Sequence[str]) -> str:
     return _QUOTED.sub(" ", summary).strip() or summary if repeated else _nested(summary)
 
 
-def may_decide(approval: Approval) -> str:
-    """Who may decide it, in a sentence."""
+def may_decide(approval: Approval, names: Mapping[str, str]) -> str:
+    """Who may decide it, in a sentence; ``names`` are those of its deciders, by id."""
     asker = approval.asker_name or "the asker"
     here = "on this machine" if approval.place.startswith("terminal/") else "in the channel"
     match approval.deciders.rule:
@@ -130,12 +130,7 @@ def may_decide(approval: Approval) -> str:
         case "others":
             return f"Anyone {here} but {asker}, who asked, may decide."
         case "named":
-            return f"Only {' or '.join(map(_named, approval.deciders.people))} may decide."
-
-
-def _named(person: str) -> str:
-    """A person by id; the console's ids are made of the names there."""
-    return person.removeprefix("console/").replace("-", " ").title() if person.startswith("console/") else person
+            return f"Only {' or '.join(names[person] for person in approval.deciders.people)} may decide."
 
 
 def _card_buttons(approval: Approval, fields: Sequence[FormField]) -> tuple[Button, ...]:

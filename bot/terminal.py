@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.status import Status
 from rich.text import Text
 
-from bot.chat import Card, File, Footnote, Person, Place, Reply, Said
+from bot.chat import Card, File, Footnote, Person, Place, Reply, Said, named
 from bot.rendering import MOMENT, moment
 
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -70,6 +70,9 @@ class Terminal:
     async def channel(self, near: Place, name: str) -> Place | None:
         """A terminal has no other channels."""
         return None
+
+    async def name(self, near: Place, person: str) -> str:
+        return named(person)
 
     async def history(self, place: Place, limit: int) -> list[Said]:
         """The records hold everything that was said here."""

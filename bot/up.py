@@ -16,6 +16,7 @@ from bot.app import open_app
 from bot.console.adapter import ConsoleChat
 from bot.console.parts import Parts
 from bot.databases import Databases
+from bot.freshness import keep_fresh
 from bot.inbox import Inbox
 from bot.platforms import connected
 from bot.replicas import Replicas, replica_of
@@ -58,25 +59,33 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
             Databases.of(settings).inbox, replica, app.desk.mention, app.desk.press, app.desk.resume, app.desk.withdraw
         )
         parts = Parts(
-            chat, app.records, app.knowledge, app.ledger, app.toolbox, inbox.accept, settings.max_file_mb * 1_000_000
+            chat,
+            app.records,
+            app.knowledge,
+            app.ledger,
+            app.toolbox,
+            app.chats,
+            inbox.accept,
+            settings.max_file_mb * 1_000_000,
         )
         from bot.console import serve
 
         bound = serve.listen(settings)
         web = serve.server(serve.build(settings, parts, EXAMPLES))
         _stop_on_signals(web)
-        names = await stack.enter_async_context(connected(app, inbox.accept))
+        names = await stack.enter_async_context(connected(app, inbox))
         await inbox.start()
         replicas = Replicas(app.records.engine, replica, time.time)
         upkeep = asyncio.create_task(keep_up(app, inbox, replicas))
         if demo:
             await app.knowledge.add("packages", "")
-        app.knowledge.start()
+        fresh = asyncio.create_task(keep_fresh(app.knowledge))
         address = f"http://{settings.host}:{bound.getsockname()[1]}"
         _greet(address, names, open_browser)
         try:
             await web.serve(sockets=[bound])
         finally:
+            fresh.cancel()
             upkeep.cancel()
             await inbox.stop()
 

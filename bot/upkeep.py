@@ -1,4 +1,4 @@
-"""What the assistant does by itself while it runs: approvals expire, and what ended long ago is forgotten."""
+"""What the assistant does by itself while it runs: approvals expire, and what ended is forgotten."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ async def keep_up(app: App, inbox: Inbox, replicas: Replicas) -> None:
             if dead := await replicas.take_over():
                 await inbox.take_over(dead)
             await app.desk.expire()
+            await app.held.tidy()
             if time.monotonic() - tidied > TIDY_SECONDS or not tidied:
                 await tidy(app, inbox, time.time() - KEEP_SECONDS)
                 tidied = time.monotonic()

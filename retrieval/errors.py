@@ -2,8 +2,11 @@
 
     RetrievalError
     ├── Unreadable        one document could not be read; the rest goes on
-    │   └── Deleted       what a source consisted of is no longer there
+    │   ├── Deleted       what a source consisted of is no longer there
+    │   └── Away          whoever has it does not answer, or not now
     ├── EmbedderMismatch  the store was embedded with another model
+    ├── EmbedderAway      no vectors are to be had now; words are searched all the same
+    ├── RerankerAway      nothing can be reranked now; what was found keeps its order
     └── StoreUnavailable  the store can't be opened, read or written
 
 Every message is one line: what, where, and what to do next.
@@ -27,8 +30,38 @@ class Deleted(Unreadable):
     """A source is not merely away: the file that it was is gone from a folder that is there."""
 
 
+class Away(Unreadable):
+    """A host that gives no answer, or another one than what was asked for; what was read from it before stays.
+
+    ``status`` is what it answered, 0 where it did not. ``wait``: the seconds it wants to be left alone, where it says so.
+    """
+
+    def __init__(self, what: str, reason: str, status: int = 0, wait: float | None = None) -> None:
+        super().__init__(what, reason)
+        self.status = status
+        self.wait = wait
+
+
 class EmbedderMismatch(RetrievalError):
     """The store holds vectors of another embedder; the two must not be mixed."""
+
+
+class EmbedderAway(RetrievalError):
+    """The embedder gave no vectors, or none that can be used; full text finds without them.
+
+    ``wait``: the seconds after which asking again may help; None where it can't.
+    """
+
+    def __init__(self, what: str, wait: float | None = None) -> None:
+        super().__init__(f"{what}; until it gives vectors again, words alone are searched.")
+        self.wait = wait
+
+
+class RerankerAway(RetrievalError):
+    """The reranker gave no scores, or none that can be used; the order of the search stands."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; the search goes on without it.")
 
 
 class StoreUnavailable(RetrievalError):

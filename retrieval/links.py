@@ -45,6 +45,12 @@ def names_of(title: str, aliases: tuple[str, ...] = ()) -> frozenset[str]:
     return frozenset(found | {name.split(" ", 1)[1] for name in found if name.startswith(("the ", "a ", "an "))})
 
 
+def called(person: str) -> frozenset[str]:
+    """What somebody is called, folded: the whole name, the first and the last."""
+    whole = fold(person)
+    return frozenset({whole, *whole.split()[:1], *whole.split()[-1:]})
+
+
 def names_in(text: str) -> set[str]:
     """Every run of up to `LONGEST` words of a text, folded: whatever it could name."""
     return {name for _, names in _runs([token.casefold() for token in _tokens(text)]) for name in names}

@@ -6,14 +6,16 @@ The constants were chosen on one half of two multi-hop sets and hold on the othe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.documents import ANYTHING, Audience, Filter, Hit
 from retrieval.embedders import Embedder
+from retrieval.errors import EmbedderAway, RerankerAway
 from retrieval.links import Mention, fold, linked, longest, mentions, names_in
 from retrieval.proper import proper_names
 from retrieval.ranking import Pool
+from retrieval.rerankers import Reranker
 from retrieval.stores import Store
 
 CANDIDATES = 60
@@ -42,6 +44,10 @@ COMMON = 60
 """A name that more passages mention says nothing."""
 SHARING = 400
 """Passages that are looked at for shared names."""
+RERANKED = 40
+"""Passages that a reranker reads."""
+READ_AGAIN = 0.5
+"""What its score is worth; a passage that is the second hop answers nothing by itself, so not all."""
 WAITING = "Some documents are still being read in: until then they are found by their words alone."
 
 
@@ -51,10 +57,11 @@ Named = tuple[Mention, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hits, best first, and what was plainer than usual, in words for a person."""
+    """Hits, best first, what was plainer than usual, and what the search was held to, in words for a person."""
 
     hits: list[Hit]
     notes: tuple[str, ...] = ()
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +74,21 @@ class _Within:
 
 
 class Searcher:
-    """Searches one store with the embedder it is bound to."""
+    """Searches one store with the embedder it is bound to, and reads the best again with a ``reranker``."""
 
-    def __init__(self, store: Store, embedder: Embedder) -> None:
+    def __init__(self, store: Store, embedder: Embedder, reranker: Reranker | None = None) -> None:
         self._store = store
         self._embedder = embedder
+        self._reranker = reranker
 
     async def search(self, question: str, audience: Audience, limit: int = 10, where: Filter = ANYTHING) -> Found:
         """What this audience may see, held to ``where``. Raises `StoreUnavailable` where the store can't be read."""
         if not question.strip():
             return Found([])
-        vector = (await self._embedder.query(question)).tolist()
+        try:
+            vector = (await self._embedder.query(question)).tolist()
+        except EmbedderAway as error:
+            return Found(await self._store.full_text(question, audience, limit, where), (str(error),))
         words, near, pending = await asyncio.gather(
             self._store.full_text(question, audience, CANDIDATES, where),
             self._store.nearest(vector, audience, CANDIDATES, where),
@@ -92,7 +103,33 @@ class Searcher:
         hops = await self._hops(seeds, pool, named, audience)
         await self._follow(pool, within, hops, "link")
         await self._share(pool, within, question)
-        return Found(pool.ranked()[:limit], (WAITING,) if pending else ())
+        ranked, plainer = await self._reranked(question, pool.ranked())
+        return Found(ranked[:limit], (*((WAITING,) if pending else ()), *plainer))
+
+    async def _reranked(self, question: str, ranked: list[Hit]) -> tuple[list[Hit], tuple[str, ...]]:
+        """The best once more in the order of what they were and what the reranker makes of them."""
+        if self._reranker is None or not ranked:
+            return ranked, ()
+        best, rest = ranked[:RERANKED], ranked[RERANKED:]
+        try:
+            scores = await self._reranker.rerank(question, [hit.passage.embeddable for hit in best])
+        except RerankerAway as error:
+            return ranked, (str(error),)
+        top = max(best[0].score, 1e-6)
+        mixed = [
+            replace(hit, score=(1 - READ_AGAIN) * hit.score + READ_AGAIN * top * score)
+            for hit, score in zip(best, scores, strict=True)
+        ]
+        return [*sorted(mixed, key=lambda hit: -hit.score), *rest], ()
+
+    async def documents_named(self, names: Collection[str], audience: Audience) -> frozenset[str]:
+        """The documents that go by these folded names, a path by the last part that is a name."""
+        short = {
+            " ".join(parts[-count:]) for name in names for parts in [name.split()] for count in range(1, len(parts) + 1)
+        }
+        known = await self._store.named(short, audience)
+        longest = [max((one for one in known if name.endswith(one)), key=len, default="") for name in names]
+        return frozenset(document for name in longest for document in known.get(name, ()))
 
     async def _waiting(self, words: Sequence[Hit], near: Sequence[Hit]) -> frozenset[str]:
         """The passages that were found by their words and have no vector yet."""

@@ -8,19 +8,27 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
+
 from retrieval.chunking import chunk
 from retrieval.documents import Document, Passage
 from retrieval.embedders import Embedder
-from retrieval.errors import Deleted, Unreadable
+from retrieval.errors import Deleted, EmbedderAway, Unreadable
 from retrieval.sources import Listed, Source
 from retrieval.stores import Store
 
 AHEAD = 8
 """Documents read at once."""
+COUNTED = 10
+"""Things listed between two reports of how many they are."""
 WRITE = 128
 """Documents written in one go."""
 EMBED = 64
 """Passages embedded in one go."""
+EMBED_TRIES = 6
+LONGEST_WAIT = 60.0
+"""Seconds between two tries of an embedder that is away."""
 WRITE_VECTORS = 512
 """Vectors written in one go: each write is a version of the table, which costs time and memory."""
 WINDOW = 1024
@@ -71,10 +79,10 @@ class Syncer:
         """Raises `Unreadable` where the source as a whole is away (nothing is removed then), or `StoreUnavailable`."""
         started = time.monotonic()
         known = await self._store.hashes(source.name)
-        listed = await _listed(source, known)
+        listed = await _listed(source, known, report)
         away = {one.id: one.away for one in listed if one.away}
         listed = [one for one in listed if not one.away]
-        gone = known.keys() - {one.id for one in listed}
+        gone = set() if source.keeps else known.keys() - {one.id for one in listed}
         gone = {one for one in gone if not one.startswith(tuple(away))}
         fresh = [one for one in listed if known.get(one.id) != one.content_hash]
         if fresh:
@@ -113,14 +121,19 @@ class Syncer:
             await self._store.put(batch)
 
 
-async def _listed(source: Source, known: dict[str, str]) -> list[Listed]:
-    """What the source has; nothing where it was deleted, unless it was never there at all."""
+async def _listed(source: Source, known: dict[str, str], report: Report) -> list[Listed]:
+    """What the source has, each id once; nothing where it was deleted, unless it was never there at all."""
+    listed: dict[str, Listed] = {}
     try:
-        return [one async for one in source.list()]
+        async for one in source.list():
+            listed.setdefault(one.id, one)
+            if len(listed) % COUNTED == 0:
+                report(Progress("listing", len(listed), 0))
     except Deleted:
         if known:
             return []
         raise
+    return list(listed.values())
 
 
 Outcome = tuple[Document, list[Passage]] | Unreadable
@@ -152,7 +165,7 @@ async def _read_ahead(source: Source, fresh: list[Listed]) -> AsyncIterator[tupl
 async def embed_pending(store: Store, embedder: Embedder, report: Report) -> int:
     """Give every passage that lacks one its vector; returns how many. What is cut off goes on at the next call.
 
-    A passage that the store does not take is tried once.
+    A passage that the store does not take is tried once. Raises `EmbedderAway` where an embedder stays away.
     """
     started, done = time.monotonic(), 0
     tried: set[int] = set()
@@ -164,13 +177,25 @@ async def embed_pending(store: Store, embedder: Embedder, report: Report) -> int
         for group in _groups(passages, WRITE_VECTORS):
             vectors: dict[Passage, list[float]] = {}
             for batch in _groups(group, EMBED):
-                embedded = await embedder.passages([passage.embeddable for passage in batch])
+                embedded = await _patiently(embedder, [passage.embeddable for passage in batch])
                 vectors.update(zip(batch, embedded.tolist(), strict=True))
                 done += len(batch)
                 rate = done / max(time.monotonic() - started, 1e-6)
                 report(Progress("embedding", done, max(total, done), batch[-1].title, rate))
             await store.embed(vectors)
     return done
+
+
+async def _patiently(embedder: Embedder, texts: list[str]) -> NDArray[np.float32]:
+    """The vectors, waited for: nobody sits and waits, and a limit by the minute passes."""
+    for attempt in range(1, EMBED_TRIES):
+        try:
+            return await embedder.passages(texts)
+        except EmbedderAway as error:
+            if error.wait is None or error.wait > LONGEST_WAIT:
+                raise
+            await asyncio.sleep(min(max(error.wait, 2.0**attempt), LONGEST_WAIT))
+    return await embedder.passages(texts)
 
 
 async def _untried(store: Store, tried: set[int]) -> list[Passage]:

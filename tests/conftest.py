@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.servers.weaviate import MISSING, WeaviateServer, buildable, weaviate
 
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 
@@ -19,3 +22,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("FOOTNOTE_EMBEDDER", "hashing")
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def weaviate_server() -> Iterator[WeaviateServer]:
+    """One server for all; each test has a tenant of its own there."""
+    if not buildable():
+        pytest.skip(MISSING)
+    with weaviate() as server:
+        yield server

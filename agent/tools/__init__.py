@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from agent.state import AttachedFile
 from retrieval.documents import Audience, Hit
 
 
@@ -27,7 +28,7 @@ class Effect(StrEnum):
 class ToolContext:
     """On whose behalf a tool runs. ``key`` is the same whenever the same call is tried again.
 
-    ``addresses`` are the web addresses that the asker wrote or the run has found.
+    ``addresses`` are the web addresses that the asker wrote or the run has found, ``files`` what came with the question.
     """
 
     run: str
@@ -37,6 +38,7 @@ class ToolContext:
     place: str
     audience: Audience
     addresses: frozenset[str] = frozenset()
+    files: tuple[AttachedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,10 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """``run`` does it; ``summary`` says in one line what it would do, for the person who decides."""
+    """``run`` does it; ``summary`` says in one line what it would do, for the person who decides.
+
+    ``prepare`` comes before anybody is asked: it gives the arguments as they are proposed, shown and run.
+    """
 
     name: str
     description: str
@@ -57,3 +62,4 @@ class Tool:
     effect: Effect
     run: Callable[[Any, ToolContext], Awaitable[ToolResult]]
     summary: Callable[[Any], str] = field(default=lambda arguments: str(arguments))
+    prepare: Callable[[Any, ToolContext], Awaitable[BaseModel]] | None = None

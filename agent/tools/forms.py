@@ -25,13 +25,20 @@ class FormField:
 
 
 def fields_of(arguments: type[BaseModel], values: Mapping[str, Any]) -> list[FormField]:
-    """The fields of the form, filled in with these values. Long text is ``multiline`` (json_schema_extra or length)."""
+    """The fields of the form, filled in with these values: a list has a line for each of its items.
+
+    Long text is ``multiline`` (json_schema_extra or length); what is ``hidden`` is no field.
+    """
     fields = []
     for name, info in arguments.model_fields.items():
         kind, choices = _kind(info.annotation)
         value = values.get(name, "" if info.is_required() else info.get_default(call_default_factory=True))
-        extra = info.json_schema_extra
-        if kind == "text" and ((isinstance(extra, dict) and extra.get("multiline")) or len(str(value)) > 120):
+        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        if extra.get("hidden"):
+            continue
+        is_list = isinstance(value, list)
+        value = "\n".join(map(str, value)) if is_list else value
+        if kind == "text" and (is_list or extra.get("multiline") or len(str(value)) > 120):
             kind = "multiline"
         label = info.title or name.replace("_", " ").capitalize()
         fields.append(FormField(name, label, kind, value, info.is_required(), choices, info.description or ""))
@@ -45,7 +52,8 @@ def validated(arguments: type[BaseModel], values: Mapping[str, Any]) -> BaseMode
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the arguments"
-        raise ToolFailed(f"{where}: {first['msg'].lower()}") from None
+        why = str(first["ctx"]["error"]) if first["type"] == "value_error" else first["msg"].lower()
+        raise ToolFailed(f"{where}: {why}") from None
 
 
 def _kind(annotation: Any) -> tuple[str, tuple[str, ...]]:

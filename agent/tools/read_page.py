@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 
 from agent.errors import ToolFailed
 from agent.tools import Effect, Tool, ToolContext, ToolResult
-from agent.tools.fetching import Fetched, fetch
 from retrieval.chunking import chunk
 from retrieval.documents import Document, Hit, content_hash
 from retrieval.errors import Unreadable
+from retrieval.fetching import Fetched, fetch
 from retrieval.parsing import parse
 
 
@@ -26,8 +26,10 @@ def read_page(allowed_hosts: Collection[str] = ()) -> Tool:
     async def run(arguments: Arguments, context: ToolContext) -> ToolResult:
         if arguments.url not in context.addresses:
             raise ToolFailed("Only addresses that you wrote, or that were found in the documents, are read.")
-        page = await fetch(arguments.url, allowed_hosts)
-        document = await _document(page, context)
+        try:
+            document = await _document(await fetch(arguments.url, allowed_hosts), context)
+        except Unreadable as error:
+            raise ToolFailed(f"{error}.") from error
         hits = tuple(Hit(passage, 1.0 / (1 + rank), via="page") for rank, passage in enumerate(chunk(document)))
         return ToolResult(f"Read {document.title} ({len(document.text):,} characters).", hits)
 
@@ -43,10 +45,7 @@ def read_page(allowed_hosts: Collection[str] = ()) -> Tool:
 
 async def _document(page: Fetched, context: ToolContext) -> Document:
     suffix = ".pdf" if "pdf" in page.content_type else ".html" if "html" in page.content_type else ".txt"
-    try:
-        parsed = await parse(f"{page.url.split('?')[0]}{suffix}", page.body)
-    except Unreadable as error:
-        raise ToolFailed(f"{page.url} could not be read: {error.reason}.") from error
+    parsed = await parse(f"{page.url.split('?')[0]}{suffix}", page.body)
     title = parsed.title or urlsplit(page.url).netloc
     return Document(
         id=page.url,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -15,6 +15,7 @@ from agent.tools.forms import validated
 from retrieval.errors import RetrievalError
 
 SECONDS = 60.0
+Done = TypeVar("Done")
 
 
 class Toolbox:
@@ -38,13 +39,20 @@ class Toolbox:
         """Raises `ToolFailed` naming the argument that is wrong."""
         return validated(self.get(name).arguments, arguments)
 
+    async def prepare(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> BaseModel:
+        """The arguments as they are proposed. Raises `ToolFailed`."""
+        tool, checked = self.get(name), self.validate(name, arguments)
+        return checked if tool.prepare is None else await self._bounded(name, tool.prepare(checked, context))
+
     async def run(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
         """Raises `ToolFailed`, or `ToolCutOff` where it was stopped at the ceiling of time."""
-        tool = self.get(name)
-        checked = self.validate(name, arguments)
+        tool, checked = self.get(name), self.validate(name, arguments)
+        return await self._bounded(name, tool.run(checked, context))
+
+    async def _bounded(self, name: str, work: Awaitable[Done]) -> Done:
         try:
             async with asyncio.timeout(self._seconds):
-                return await tool.run(checked, context)
+                return await work
         except TimeoutError:
             raise ToolCutOff(f"{name} did not end within {self._seconds:.0f} seconds.") from None
         except RetrievalError as error:

@@ -26,15 +26,15 @@ class Arguments(BaseModel):
 
 
 def remember(notes: Path, index: Callable[[Path], Awaitable[None]], clock: Callable[[], float]) -> Tool:
-    """The tool over a folder of notes; ``index`` makes the new note searchable. The same call makes one note."""
+    """The tool over a folder of notes; ``index`` makes what is new there searchable. The same call makes one note."""
 
     async def run(arguments: Arguments, context: ToolContext) -> ToolResult:
         try:
-            path = await asyncio.to_thread(_write, notes, arguments.text, context, clock())
+            await asyncio.to_thread(_write, notes, arguments.text, context, clock())
         except OSError as error:
             raise ToolFailed(f"The note could not be kept in {notes}: {error.strerror}. Check the folder.") from error
         try:
-            await index(path)
+            await index(notes)
         except RetrievalError:
             return ToolResult(f"Kept, and found from the next sync on: {_short(arguments.text)}")
         return ToolResult(f"Remembered: {_short(arguments.text)}")
@@ -49,7 +49,7 @@ def remember(notes: Path, index: Callable[[Path], Awaitable[None]], clock: Calla
     )
 
 
-def _write(notes: Path, text: str, context: ToolContext, now: float) -> Path:
+def _write(notes: Path, text: str, context: ToolContext, now: float) -> None:
     notes.mkdir(parents=True, exist_ok=True)
     title = _short(text)
     slug = re.sub(r"\W+", "-", title.lower()).strip("-")[:40] or "note"
@@ -63,7 +63,6 @@ def _write(notes: Path, text: str, context: ToolContext, now: float) -> Path:
     draft = path.with_suffix(".new")
     draft.write_text(f"---\n{yaml.safe_dump(front, allow_unicode=True)}---\n\n{_readable(text)}\n", encoding="utf-8")
     draft.replace(path)
-    return path
 
 
 def _readable(text: str) -> str:

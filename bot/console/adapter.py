@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.chat import File, Person, Place, Reply, Said
+from bot.chat import File, Person, Place, Reply, Said, named
 from bot.records import Records
 
 WORKSPACE = "local"
@@ -70,6 +70,10 @@ class ConsoleChat:
         said = {place.channel for place in await self._records.channels(self.platform)}
         alike = [known for known in {*CHANNELS, *said} if known.casefold() == name.casefold()]
         return channel(name if name in alike else min(alike)) if alike else None
+
+    async def name(self, near: Place, person: str) -> str:
+        """People here are whoever they say to be."""
+        return named(person)
 
     async def history(self, place: Place, limit: int) -> list[Said]:
         """The records hold everything that was said here."""

@@ -7,7 +7,7 @@ import html
 from nicegui import ui
 
 from agent.approvals import Approval, State
-from bot.chat import Place
+from bot.chat import Place, Reply
 from bot.console.forms import show_button
 from bot.console.layout import heading, me, page
 from bot.console.markup import local_time, localised
@@ -37,10 +37,11 @@ async def approvals_page(parts: Parts) -> None:
             return
         shown[:] = [rows]
         pending = await parts.ledger.pending()
+        cards = [await _card(parts, approval) for approval in pending]
         waiting.clear()
         with waiting:
-            for approval in pending:
-                _show_pending(parts, approval, presses)
+            for approval, reply in zip(pending, cards, strict=True):
+                _show_pending(approval, reply, presses)
             if not pending:
                 ui.label("Nothing waits for a decision.").classes("note")
         log.clear()
@@ -51,8 +52,12 @@ async def approvals_page(parts: Parts) -> None:
     ui.timer(1.0, refresh)
 
 
-def _show_pending(parts: Parts, approval: Approval, presses: PressesOf) -> None:
-    reply = card_reply(approval, parts.toolbox.find(approval.tool))
+async def _card(parts: Parts, approval: Approval) -> Reply:
+    names = await parts.chats.names(Place.parse(approval.place), approval.deciders.people)
+    return card_reply(approval, parts.toolbox.find(approval.tool), names)
+
+
+def _show_pending(approval: Approval, reply: Reply, presses: PressesOf) -> None:
     with ui.element("div"):
         asked = (
             f"{html.escape(approval.asker_name)} asked for this{_where(approval)}, {local_time(approval.proposed_at)}"

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
+from bot.console.adding import show_adding
 from bot.console.layout import heading, me, page, reader
 from bot.console.markup import local_time
 from bot.console.notices import notice
@@ -32,6 +33,7 @@ async def knowledge_page(parts: Parts, names: Names) -> None:
         heading(2, "Knowledge")
         summary = ui.element("div").props('role="status"')
         show_upload(parts, person)
+        show_adding(parts)
         listed = Listed(parts, reader(person))
     shown: list[KnowledgeState] = []
 
@@ -94,7 +96,7 @@ class Listed:
 def _show_state(parts: Parts, state: KnowledgeState, names: Names) -> None:
     counts = state.counts
     if not state.sources:
-        ui.label("Nothing is indexed yet: drop files below, or run footnote sync FOLDER.").classes("note")
+        ui.label("Nothing is indexed yet: drop files below, or name a source.").classes("note")
         return
     waits = counts.passages - counts.embedded
     meaning = f"; {waits:,} of them are found by their words only, so far" if waits else ""
@@ -121,7 +123,10 @@ def _show_source(parts: Parts, source: SourceState, names: Names) -> None:
 
 
 def _show_trouble(source: SourceState) -> None:
-    if source.running:
+    if source.running and source.running.stage == "listing":
+        found = f": {counted(source.running.done, 'document')} so far" if source.running.done else "…"
+        ui.label(f"Looking what is there{found}").classes("note")
+    elif source.running:
         _show_progress("Reading", source.running)
     if source.error:
         ui.label(source.error).classes("wrong")
@@ -145,12 +150,12 @@ def _ask_removal(parts: Parts, source: str, name: str) -> None:
     async def remove() -> None:
         dialog.close()
         removed = await parts.knowledge.remove(source)
-        words = f"{counted(removed, 'document')} will not be found here any more. The files themselves are untouched."
+        words = f"{counted(removed, 'document')} will not be found any more. What they were read from is untouched."
         notice(words, "positive")
 
     with ui.dialog() as dialog, ui.card().classes("form"):
         ui.label(f"Forget “{name}”?").classes("title")
-        ui.label("Its documents are no longer found. The files themselves stay where they are.").classes("note")
+        ui.label("Its documents are no longer found. What they were read from stays as it is.").classes("note")
         with ui.element("div").classes("buttons"):
             ui.button("Forget it", on_click=remove).props("outline no-caps color=bad").classes("submit")
             ui.button("Keep it", on_click=dialog.close).props("flat no-caps")

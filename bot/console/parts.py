@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from agent.approvals import Ledger
 from agent.tools.registry import Toolbox
 from bot.chat import Mention, Press
+from bot.chats import Chats
 from bot.console.adapter import ConsoleChat
 from bot.knowledge import Knowledge
 from bot.records import Records
@@ -22,5 +23,6 @@ class Parts:
     knowledge: Knowledge
     ledger: Ledger
     toolbox: Toolbox
+    chats: Chats
     accept: Callable[[Mention | Press], Awaitable[None]]
     max_file_bytes: int

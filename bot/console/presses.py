@@ -45,7 +45,8 @@ class PressesOf:
         if button.action not in _MARKS:
             approval = await self._parts.ledger.get(button.subject)
             if approval is not None and not self._may(approval):
-                notice(f"You can't decide this. {may_decide(approval)}", "warning")
+                names = await self._parts.chats.names(Place.parse(approval.place), approval.deciders.people)
+                notice(f"You can't decide this. {may_decide(approval, names)}", "warning")
                 return
             if approval is not None and self._place is None and self._is_here(approval):
                 place = Place.parse(approval.place)

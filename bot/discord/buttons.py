@@ -9,10 +9,13 @@ import re
 from typing import Any, Self
 
 import discord
+import structlog
 
-from bot.chat import Action, Button
+from bot.chat import Action, Button, ChatError
+from bot.errors import place_of
 
 NAMED = re.compile(r"footnote:(?P<action>[a-z]+)(?P<asks>\??):(?P<subject>.{1,80})")
+log = structlog.get_logger()
 _STYLES = {"primary": discord.ButtonStyle.success, "danger": discord.ButtonStyle.danger}
 
 
@@ -46,5 +49,11 @@ class PressButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=NAMED
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         found, listener = named(self.custom_id), interaction.client
-        if found is not None:
+        if found is None:
+            return
+        try:
             await listener.pressed(interaction, *found, asks=self.custom_id == custom_id(*found, asks=True))
+        except ChatError as error:
+            log.info("press not answered", why=str(error))
+        except Exception as error:  # noqa: BLE001  # the library keeps to itself what breaks here
+            log.error("press broke", what=place_of(error))

@@ -1,4 +1,4 @@
-"""What was said while the bot was away: a new session of the gateway begins where it begins.
+"""What was said, edited and deleted while the bot was away: a new session of the gateway begins where it begins.
 
 Only channels in which something was said lately are asked, so a quiet server costs nothing. What was heard before is
 heard twice, which changes nothing. The first direct message of somebody who never wrote before is not found.
@@ -6,15 +6,21 @@ heard twice, which changes nothing. The first direct message of somebody who nev
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 import discord
 import structlog
 
-from bot.chat import ChatError
+from bot.chat import ChatError, Mention, Withdrawal
 from bot.discord.errors import persistently
-from bot.discord.places import DIRECT, PLATFORM
+from bot.discord.intake import Intake
+from bot.discord.places import DIRECT, PLATFORM, event_of, is_message
+from bot.discord.rooms import opens_threads
+from bot.errors import STORAGE, place_of
 from bot.records import Records
 
 BACK_SECONDS = 15 * 60.0
@@ -23,46 +29,141 @@ MOST_DIRECT = 25
 MOST_MESSAGES = 100
 """Of one channel: one request."""
 PATIENT = (1.0, 2.0, 5.0, 10.0, 30.0)
+FIRST_SHARD = 0
+"""The one that direct messages come to."""
 Spoken = discord.TextChannel | discord.Thread | discord.VoiceChannel
 Room = Spoken | discord.PartialMessageable
+Hear = Callable[[discord.Message, bool], Awaitable[None]]
 log = structlog.get_logger()
 
 
-async def missed(client: discord.Client, records: Records, now: float) -> AsyncIterator[discord.Message]:
-    """Every message of the last minutes in places that the assistant sees, oldest first in each."""
-    since = discord.Object(discord.utils.time_snowflake(datetime.fromtimestamp(now - BACK_SECONDS, UTC)))
-    for channel in [*_lively(client, since.id), *await _conversations(client, records)]:
+class CatchingUp:
+    """``hear(message, was_accepted)`` takes a message as it stands now, and bears being called again for it."""
+
+    def __init__(self, client: discord.Client, records: Records, intake: Intake, hear: Hear) -> None:
+        self._client = client
+        self._records = records
+        self._intake = intake
+        self._hear = hear
+        self._behind: set[int] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, shard: int) -> None:
+        """A session of this shard began; also while what another one missed is caught up with."""
+        self._behind.add(shard)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        await self._client.wait_until_ready()
+        while self._behind:
+            shards, self._behind = self._behind, set()
+            try:
+                await self._catch_up(shards)
+            except STORAGE as error:
+                log.error("not caught up", what=place_of(error))
+
+    async def _catch_up(self, shards: set[int]) -> None:
+        """First where something is being answered or waits to be: perhaps it need not be any more."""
+        since = discord.utils.time_snowflake(datetime.fromtimestamp(time.time() - BACK_SECONDS, UTC))
+        accepted: dict[Room, list[Mention]] = defaultdict(list)
         try:
-            found = await persistently(lambda channel=channel: _listed(channel, since), PATIENT)  # type: ignore[misc]
+            for mention in await self._intake.unhandled():
+                room = _room_of(self._client, mention)
+                if room is not None and _is_in(room, shards) and int(mention.message) > since:
+                    accepted[room].append(mention)
+            for room, mentions in accepted.items():
+                await self._look(room, since, mentions)
+        finally:
+            self._intake.release()
+        seen = {room.id for room in accepted}
+        for room in [*_lively(self._client, shards, since), *await self._conversations(shards)]:
+            if room.id not in seen:
+                await self._look(room, since, ())
+
+    async def _look(self, room: Room, since: int, accepted: Sequence[Mention]) -> None:
+        """Compare what stands in a room with what was accepted there, and hear the rest of it, oldest first."""
+        try:
+            found = await persistently(lambda: _listed(room, since), PATIENT)
         except ChatError as error:
-            log.warning("not caught up", channel=channel.id, why=str(error))
-            continue
-        for message in found:
-            yield message
+            log.warning("not caught up", channel=room.id, why=str(error))
+            return
+        await self._withdraw(accepted, found)
+        known = {int(mention.message) for mention in accepted}
+        for one in found:
+            await self._hear(one, one.id in known)
+
+    async def _withdraw(self, accepted: Sequence[Mention], found: Sequence[discord.Message]) -> None:
+        """What says something else by now, or nothing, is not answered as it was: noted at once, before it is handed out."""
+        standing = {message.id: message for message in found}
+        until = found[-1].id if len(found) == MOST_MESSAGES else None
+        for mention in accepted:
+            number, place = int(mention.message), mention.place
+            if message := standing.get(number):
+                if event_of(message) != mention.event_id:
+                    await self._records.withdraw(place, mention.message, event_of(message))
+            elif until is None or number < until:
+                await self._records.withdraw(place, mention.message, "")
+                gone = Withdrawal(f"{event_of(number)}:deleted", place, mention.message)
+                await self._intake.keep_patiently(gone)
+
+    async def _conversations(self, shards: set[int]) -> list[Room]:
+        """The direct conversations there have been."""
+        if FIRST_SHARD not in shards:
+            return []
+        known = [place.channel for place in await self._records.channels(PLATFORM) if place.workspace == DIRECT]
+        newest = sorted(map(int, known), reverse=True)[:MOST_DIRECT]
+        return [_conversation(self._client, channel) for channel in newest]
 
 
-def _lively(client: discord.Client, since: int) -> list[Room]:
+def _lively(client: discord.Client, shards: set[int], since: int) -> list[Room]:
     """Channels and threads with a message that is newer than this, the newest first."""
     spoken: list[Spoken] = []
     for guild in client.guilds:
-        spoken += [*guild.text_channels, *guild.threads, *guild.voice_channels]
-    found = [
-        one
-        for one in spoken
-        if (one.last_message_id or 0) > since and one.permissions_for(one.guild.me).read_message_history
-    ]
+        if guild.shard_id in shards:
+            spoken += [*guild.text_channels, *guild.threads, *guild.voice_channels]
+    found = [one for one in spoken if (one.last_message_id or 0) > since and _readable(one)]
     newest = sorted(found, key=lambda channel: channel.last_message_id or 0, reverse=True)
     if len(newest) > MOST_CHANNELS:
         log.warning("catching up in part", channels=len(newest), most=MOST_CHANNELS)
     return list(newest[:MOST_CHANNELS])
 
 
-async def _conversations(client: discord.Client, records: Records) -> list[Room]:
-    """The direct conversations there have been."""
-    known = [place.channel for place in await records.channels(PLATFORM) if place.workspace == DIRECT]
-    newest = sorted(map(int, known), reverse=True)[:MOST_DIRECT]
-    return [client.get_partial_messageable(channel, type=discord.ChannelType.private) for channel in newest]
+def _room_of(client: discord.Client, mention: Mention) -> Room | None:
+    """Where the message of a mention stands; None where that is not certain, or can't be read."""
+    place = mention.place
+    if not is_message(mention):
+        return None
+    if place.workspace == DIRECT:
+        return _conversation(client, int(place.channel))
+    guild = client.get_guild(int(place.workspace))
+    if guild is None:
+        return None
+    channel, thread = guild.get_channel(int(place.channel)), guild.get_thread(int(place.thread))
+    replied = thread is None and channel is not None and not opens_threads(channel)
+    in_channel = not isinstance(channel, discord.ForumChannel) and (mention.message == place.thread or replied)
+    room = channel if in_channel else thread
+    return room if isinstance(room, Spoken) and _readable(room) else None
 
 
-async def _listed(channel: Room, since: discord.Object) -> list[discord.Message]:
-    return [message async for message in channel.history(limit=MOST_MESSAGES, after=since, oldest_first=True)]
+def _conversation(client: discord.Client, channel: int) -> discord.PartialMessageable:
+    return client.get_partial_messageable(channel, type=discord.ChannelType.private)
+
+
+def _is_in(room: Room, shards: set[int]) -> bool:
+    return (room.guild.shard_id if room.guild is not None else FIRST_SHARD) in shards
+
+
+def _readable(room: Spoken) -> bool:
+    """Without the permission Discord says that nothing stands there."""
+    return room.permissions_for(room.guild.me).read_message_history
+
+
+async def _listed(room: Room, since: int) -> list[discord.Message]:
+    after = discord.Object(since)
+    return [message async for message in room.history(limit=MOST_MESSAGES, after=after, oldest_first=True)]

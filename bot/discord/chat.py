@@ -102,6 +102,17 @@ class DiscordChat:
             open_ones = [one for one in open_ones if here is not None and one.category_id == here.category_id]
         return place_in(open_ones[0], "") if len(open_ones) == 1 else None
 
+    async def name(self, near: Place, person: str) -> str:
+        user = person.rpartition("/")[2]
+        if not user.isdecimal():
+            return ""
+        if known := self._client.get_user(int(user)):
+            return known.display_name
+        try:
+            return (await persistently(lambda: self._client.fetch_user(int(user)), FEW)).display_name
+        except ChatError:
+            return ""
+
     async def history(self, place: Place, limit: int) -> list[Said]:
         """What people said in the thread; where the place is only now opened on a message, the message that it answers."""
         me = self._client.user.id if self._client.user is not None else 0
@@ -161,19 +172,24 @@ class DiscordChat:
         digest = components.digest(view)
         if known is not None and known.digest == digest:
             return
-        address = known.address if known is not None else None
+        address = await self._standing(place, key, part, known)
         found = address is not None
         if address is None:
             await self._posts.begin(place, key, part)
-            address = await self._take_draft(place) if part == 0 else None
-            found = address is not None
-        if address is None:
-            also = draft_key(place) if part == 0 else ""
-            address, found = await self._poster.post(place, key, part, view, begun=known is not None, also=also)
+            address, found = await self._poster.post(place, key, part, view, begun=False)
         await self._posts.stands(place, key, part, address, "")
         if found:
             address = await self._change(place, key, part, address, view, finished=bool(known and known.digest))
         await self._posts.stands(place, key, part, address, digest)
+
+    async def _standing(self, place: Place, key: str, part: int, known: Post | None) -> str | None:
+        """Where the part stands: by the records, by its mark after a crash, or as the draft whose place it takes."""
+        if known is not None and (address := known.address or await self._poster.find(place, key, part)):
+            return address
+        if part == 0 and (address := await self._end_draft(place)):
+            await self._posts.move(place, draft_key(place), key, address)
+            return address
+        return None
 
     async def _change(
         self, place: Place, key: str, part: int, address: str, view: discord.ui.LayoutView, *, finished: bool
@@ -190,19 +206,19 @@ class DiscordChat:
             address, _ = await self._poster.post(place, key, part, view, begun=False, nonce=nonce)
         return address
 
-    async def _take_draft(self, place: Place) -> str | None:
-        """End the draft of a place; its address, for what is final to stand there."""
+    async def _end_draft(self, place: Place) -> str | None:
+        """Write no more of the draft of a place; its address, where it stands."""
         draft, key = self.drafts.pop(place.key, None), draft_key(place)
         address = await draft.finish() if draft is not None else None
         if address is None and (row := next(iter(await self._posts.of(place, key)), None)):
             # Left by a crash, or written although Discord's answer was lost.
             address = row.address or await self._poster.find(place, key, 0)
-        await self._posts.remove(place, key)
         return address
 
     async def _drop_draft(self, place: Place) -> None:
-        if address := await self._take_draft(place):
+        if address := await self._end_draft(place):
             await self._poster.remove(address)
+        await self._posts.remove(place, draft_key(place))
 
     async def _newest(self, thread: discord.Thread, limit: int) -> list[discord.Message]:
         """Oldest first, with the message that the thread was opened on."""

@@ -13,18 +13,16 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.chat import Mention, Place
+from bot.chat import ChatError, Mention
 from bot.commands import Command, Invocation
 from bot.discord import components
-from bot.discord.errors import FEW, persistently
+from bot.discord.errors import FEW, ONCE, acknowledged, persistently
 from bot.discord.events import Listener
 from bot.discord.intake import Question
 from bot.discord.places import DIRECT, event_of, person_of, place_in, text_of
 from bot.errors import place_of as broken_at
 from bot.rendering import escape_markdown
 
-GROUP = "footnote"
-"""The command whose argument names its subcommands: Discord has no free words behind a name."""
 REMEMBER = "Remember this"
 _KEPT = ("type", "name", "description", "required", "min_length", "max_length")
 Run = Callable[[Invocation], Awaitable[str]]
@@ -33,19 +31,22 @@ log = structlog.get_logger()
 
 
 class Tree(app_commands.CommandTree[Listener]):
-    """Every command. ``hint`` is added to what help says."""
+    """Every command."""
 
-    def __init__(self, client: Listener, listed: Iterable[Command], hint: str = "") -> None:
+    def __init__(self, client: Listener, listed: Iterable[Command]) -> None:
         super().__init__(client)
-        self._hint = hint
         for command in listed:
-            self.add_command(self._made(command))
+            self.add_command(_made(command))
         self.add_command(app_commands.ContextMenu(name=REMEMBER, callback=_remember))
 
     async def on_error(
         self, interaction: discord.Interaction[Listener], error: app_commands.AppCommandError, /
     ) -> None:
-        log.error("command broke", what=broken_at(error.__cause__ or error))
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        if isinstance(cause, ChatError):
+            log.info("command not answered", why=str(cause))
+        else:
+            log.error("command broke", what=broken_at(cause))
 
     async def sync_if_changed(self, application: int) -> bool:
         """Tell Discord the commands, unless it knows them; returns whether it had to be told."""
@@ -57,43 +58,42 @@ class Tree(app_commands.CommandTree[Listener]):
         await persistently(self.sync, FEW)
         return True
 
-    def _made(self, command: Command) -> app_commands.Command[Any, ..., None] | app_commands.Group:
-        if command.name == GROUP and command.run is not None:
-            group = app_commands.Group(name=command.name, description=command.description)
-            for word in command.argument.split():
-                group.add_command(self._told(command, command.run, word, with_text=False))
-            return group
-        if command.run is not None:
-            return self._told(command, command.run, command.name, with_text=bool(command.argument))
 
-        async def ask(interaction: discord.Interaction[Listener], text: Question_) -> None:
-            await _ask(interaction, text)
+def _made(command: Command) -> app_commands.Command[Any, ..., None] | app_commands.Group:
+    if command.run is None:
+        return _asking(command)
+    telling = _telling(command, command.run)
+    if not command.subcommand:
+        return telling
+    group = app_commands.Group(name=command.name, description=command.description[:100])
+    group.add_command(telling)
+    return group
 
-        return _named(command, command.name, ask)
 
-    def _told(self, command: Command, run: Run, name: str, *, with_text: bool) -> app_commands.Command[Any, ..., None]:
-        """A command whose answer only its user sees."""
+def _asking(command: Command) -> app_commands.Command[Any, ..., None]:
+    """A command behind which a question is written."""
 
-        async def tell(interaction: discord.Interaction[Listener], text: str = "") -> None:
-            await self._tell(interaction, run, text)
+    async def ask(interaction: discord.Interaction[Listener], text: Question_) -> None:
+        await _ask(interaction, text)
 
-        async def tell_plainly(interaction: discord.Interaction[Listener]) -> None:
-            await self._tell(interaction, run, name)
+    option = re.sub(r"\W+", "-", command.argument.casefold()).strip("-")[:32]
+    named = app_commands.rename(text=option)(app_commands.describe(text=command.argument[:100])(ask))
+    return app_commands.Command(name=command.name, description=command.description[:100], callback=named)
 
-        return _named(command, name, tell if with_text else tell_plainly)
 
-    async def _tell(self, interaction: discord.Interaction[Listener], run: Run, text: str) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        place = place_in(interaction.channel, interaction.id)
-        said = await run(Invocation(place, person_of(interaction.user), text))
-        if (
-            isinstance(interaction.command, app_commands.Command)
-            and interaction.command.parent is not None
-            and self._hint
-        ):
-            said = f"{said}\n\n{self._hint}"
-        for view in components.plain(said):
-            await interaction.followup.send(view=view, ephemeral=True)
+def _telling(command: Command, run: Run) -> app_commands.Command[Any, ..., None]:
+    """A command whose answer only its user sees."""
+
+    async def tell(interaction: discord.Interaction[Listener]) -> None:
+        ours = await acknowledged(lambda: interaction.response.defer(ephemeral=True, thinking=True))
+        said = await run(Invocation(place_in(interaction.channel, interaction.id), person_of(interaction.user), ""))
+        first, *more = components.plain(said)
+        await persistently(lambda: interaction.edit_original_response(view=first), FEW)
+        for view in more if ours else ():
+            await persistently(lambda view=view: interaction.followup.send(view=view, ephemeral=True), ONCE)  # type: ignore[misc]
+
+    name = command.subcommand or command.name
+    return app_commands.Command(name=name, description=command.description[:100], callback=tell)
 
 
 async def _ask(interaction: discord.Interaction[Listener], text: str) -> None:
@@ -103,7 +103,7 @@ async def _ask(interaction: discord.Interaction[Listener], text: str) -> None:
     view = components.plain(f"❓ **{escape_markdown(' '.join(text[:1_500].split()))}**")[0]
     if place.thread or place.workspace == DIRECT:
         await intake.keep(Mention(event_of(interaction.id), place, person, text, at))
-        await interaction.response.send_message(view=view)
+        await acknowledged(lambda: interaction.response.send_message(view=view))
         return
     named = await intake.keep_question(
         Question(
@@ -121,8 +121,8 @@ async def _ask(interaction: discord.Interaction[Listener], text: str) -> None:
     )
     message = None
     try:
-        answer = await interaction.response.send_message(view=view)
-        message = answer.message_id
+        answer = await acknowledged(lambda: interaction.response.send_message(view=view))
+        message = answer.message_id if answer is not None else None
     finally:
         named.set_result(message)
 
@@ -132,27 +132,18 @@ async def _remember(interaction: discord.Interaction[Listener], message: discord
     client = interaction.client
     words = text_of(message, client.me)
     if not words:
-        await interaction.response.send_message(
-            view=components.plain("There are no words in it to remember.")[0], ephemeral=True
-        )
+        await _tell(interaction, "There are no words in it to remember.")
         return
     place, person = place_in(interaction.channel, message.id), person_of(interaction.user)
     at = interaction.created_at.timestamp()
     await client.intake.keep(Mention(event_of(interaction.id), place, person, f"remember that: {words}", at))
-    told = "I ask in the thread on that message before I remember it."
-    await interaction.response.send_message(view=components.plain(told)[0], ephemeral=True)
-    client.whispers.remember(_top(place), person, interaction)
+    await _tell(interaction, "I ask in the thread on that message before I remember it.")
+    client.whispers.remember(place, person, interaction)
 
 
-def _top(place: Place) -> Place:
-    return Place(place.platform, place.workspace, place.channel)
-
-
-def _named(command: Command, name: str, callback: Any) -> app_commands.Command[Any, ..., None]:
-    if "text" in callback.__annotations__:
-        option = re.sub(r"\W+", "-", command.argument.casefold()).strip("-")[:32]
-        callback = app_commands.rename(text=option)(app_commands.describe(text=command.argument[:100])(callback))
-    return app_commands.Command(name=name, description=command.description[:100], callback=callback)
+async def _tell(interaction: discord.Interaction[Listener], text: str) -> None:
+    view = components.plain(text)[0]
+    await acknowledged(lambda: interaction.response.send_message(view=view, ephemeral=True))
 
 
 def _shapes(commands: Sequence[Any]) -> list[Any]:

@@ -62,9 +62,8 @@ def draft(status: str, reply: Reply | None, key: str) -> discord.ui.LayoutView:
     words = f"-# ⏳ {markup.line(status, 200)}…" if status else "-# ⏳"
     view.add_item(discord.ui.TextDisplay(words, id=mark_of(key, 0)))
     if reply is not None:
-        groups = _packed(
-            [Piece(BODY, one) for one in markup.blocks(markup.whole(reply.text), links_of(reply.footnotes))]
-        )
+        written = markup.blocks(markup.whole(reply.text), links_of(reply.footnotes))
+        groups = _packed([Piece(BODY, one) for one in written], MOST_TEXT - len(words))
         if groups:
             earlier = "…\n\n" if len(groups) > 1 else ""
             view.add_item(discord.ui.TextDisplay(earlier + _joined(groups[-1], "\n\n")))
@@ -122,13 +121,13 @@ def _card(card: Card) -> list[Piece]:
     return [Piece(CARD, one) for one in (title, *fields, outcome)]
 
 
-def _packed(content: Iterable[Piece]) -> list[list[Piece]]:
-    """The pieces in as many messages as they need; one that is too long for any is cut."""
+def _packed(content: Iterable[Piece], most: int = MOST_TEXT) -> list[list[Piece]]:
+    """The pieces in as many messages of so many characters as they need; one that is too long for any is cut."""
     groups: list[list[Piece]] = []
     size = 0
     for piece in content:
-        for text in markup.pieces(piece.text, MOST_TEXT):
-            if not groups or size + len(text) > MOST_TEXT or len(groups[-1]) >= MOST_PIECES:
+        for text in markup.pieces(piece.text, most):
+            if not groups or size + len(text) > most or len(groups[-1]) >= MOST_PIECES:
                 groups.append([])
                 size = 0
             groups[-1].append(Piece(piece.kind, text))

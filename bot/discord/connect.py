@@ -26,7 +26,7 @@ from bot.discord.events import Listener
 from bot.discord.intake import Intake
 from bot.discord.pace import Pace
 from bot.errors import place_of
-from bot.platforms import Accept
+from bot.inbox import Inbox
 from bot.settings import Settings, SettingsInvalid
 
 READY_SECONDS = 60.0
@@ -43,7 +43,7 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def connect(app: App, accept: Accept) -> AsyncIterator[Chat]:
+async def connect(app: App, inbox: Inbox) -> AsyncIterator[Chat]:
     """The chat, while the client is connected. Raises `SettingsInvalid` in one line where Discord refuses the settings."""
     settings = app.settings
     prepare_library(settings)
@@ -63,8 +63,8 @@ async def connect(app: App, accept: Accept) -> AsyncIterator[Chat]:
     chat = DiscordChat(
         client, app.records, pace, public_url=settings.public_url, max_bytes=settings.max_file_mb * 1_000_000
     )
-    client.intake, client.whispers = Intake(client, chat, app.records, accept), chat.whispers
-    tree = Tree(client, commands(app.knowledge), "" if content else f"⚠️ {NO_CONTENT}")
+    client.prepare(Intake(client, chat, app.records, inbox), chat.whispers)
+    tree = Tree(client, commands(app.knowledge, "" if content else f"⚠️ {NO_CONTENT}"))
     await _logged_in(client, settings)
     running = asyncio.create_task(_run(client))
     try:

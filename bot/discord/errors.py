@@ -38,8 +38,18 @@ class ThreadThere(ChatRefused):
     """The message has its thread already."""
 
 
+class TooLate(ChatRefused):
+    """Discord waits three seconds for the answer to a command or a button, and they are over."""
+
+
+class AnsweredBefore(ChatRefused):
+    """It has its answer: from another replica, which heard it too, or from a try whose own answer was lost."""
+
+
 _OWN: dict[int, type[ChatRefused]] = {
     10008: MessageGone,
+    10062: TooLate,
+    40060: AnsweredBefore,
     50083: ThreadAsleep,
     160004: ThreadThere,
 }
@@ -65,6 +75,17 @@ async def persistently(call: Callable[[], Awaitable[T]], waits: Sequence[float] 
             raise ChatAway("the connection to Discord was closed; the next start goes on") from None
         await asyncio.sleep(wait)
     raise AssertionError("the last try returns or raises")
+
+
+async def acknowledged(answer: Callable[[], Awaitable[T]]) -> T | None:
+    """Answer a command or a button: what Discord says to it, or None where it has its answer already.
+
+    Raises a `ChatError`, such as `TooLate`.
+    """
+    try:
+        return await persistently(answer, ONCE)
+    except AnsweredBefore:
+        return None
 
 
 def told(error: discord.HTTPException) -> ChatError:

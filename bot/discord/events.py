@@ -6,22 +6,20 @@ is answered here; what works on an answer is never waited for.
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import time
 from collections.abc import Iterable
 from typing import Any
 
 import discord
 import structlog
 
-from bot.chat import Action, Mention, Place, Press, Withdrawal
-from bot.desk import run_id
+from bot.chat import Action, ChatError, Mention, Place, Press, Withdrawal
 from bot.discord import components, forms
 from bot.discord.buttons import PressButton, named
-from bot.discord.catching_up import missed
+from bot.discord.catching_up import CatchingUp
+from bot.discord.errors import acknowledged
 from bot.discord.intake import Intake
-from bot.discord.places import WRITTEN, event_of, mention_of, person_of, place_in, place_of, replied_to, text_of
+from bot.discord.places import event_of, is_written, mention_of, person_of, place_in, place_of, replied_to, text_of
 from bot.discord.posting import QUIET
 from bot.discord.whispers import Whispers
 from bot.errors import place_of as broken_at
@@ -31,7 +29,7 @@ log = structlog.get_logger()
 
 
 class Listener(discord.AutoShardedClient):
-    """Give it ``intake`` and ``whispers`` before it connects."""
+    """Call `prepare` before it connects."""
 
     intake: Intake
     whispers: Whispers
@@ -40,9 +38,12 @@ class Listener(discord.AutoShardedClient):
         super().__init__(allowed_mentions=QUIET, **options)
         self._records = records
         self._follow_ups = follow_ups
-        self._sessions = 0
-        self._catching_up: asyncio.Task[None] | None = None
         self.add_dynamic_items(PressButton)
+
+    def prepare(self, intake: Intake, whispers: Whispers) -> None:
+        """Say where to keep what happens."""
+        self.intake, self.whispers = intake, whispers
+        self._catching_up = CatchingUp(self, self._records, intake, self._hear)
 
     @property
     def me(self) -> int:
@@ -51,7 +52,7 @@ class Listener(discord.AutoShardedClient):
     # messages
 
     async def on_message(self, message: discord.Message) -> None:
-        if message.author.bot or message.webhook_id or message.type not in WRITTEN:
+        if not is_written(message):
             return
         if self._addresses(message) or await self._follows_up(message):
             await self.intake.keep_patiently(mention_of(message, self.me, event_id=event_of(message.id)))
@@ -61,20 +62,30 @@ class Listener(discord.AutoShardedClient):
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """An edit by a person; links that unfold and threads that open change messages too, but not their time of edit."""
         message, before = event.message, event.cached_message
-        if message.edited_at is None or message.author.bot or message.webhook_id or message.type not in WRITTEN:
+        if message.edited_at is None or not is_written(message):
             return
-        first, this = event_of(message.id), event_of(message)
-        previous = event_of(before) if before is not None else first
+        if before is None or event_of(before) != event_of(message):
+            await self._edited(message, before is not None and self._addresses(before))
+
+    async def _edited(self, message: discord.Message, was_addressed: bool) -> bool:
+        """Whether the edit of a message is any business of the assistant's; if so it is kept."""
+        this, place = event_of(message), place_of(message, self.me)
         addressed = self._addresses(message) or await self._follows_up(message)
-        if previous == this or not (addressed or (before is not None and self._addresses(before))):
-            return
-        place = place_of(message, self.me)
-        gone = dict.fromkeys((first, previous))
-        events: list[Mention | Withdrawal] = [Withdrawal(f"{this}:withdrawn:{of}", place, of) for of in gone]
+        if not (addressed or was_addressed) and await self._records.message(place, str(message.id)) is None:
+            return False
+        events: list[Mention | Withdrawal] = [
+            Withdrawal(f"{this}:edited", place, str(message.id), stands=this if addressed else "")
+        ]
         if addressed:
-            answered = await self._records.message(place, run_id(first)) is not None
-            events.append(mention_of(message, self.me, event_id=this, replaces=first if answered else previous))
+            events.append(mention_of(message, self.me, event_id=this, edited=True))
         await self.intake.keep_patiently(*events)
+        return True
+
+    async def _hear(self, message: discord.Message, was_addressed: bool) -> None:
+        """A message as it stands now, be it new, edited or heard before."""
+        edited = message.edited_at is not None and is_written(message)
+        if not (edited and await self._edited(message, was_addressed)):
+            await self.on_message(message)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         await self._deleted(event.channel_id, event.guild_id, event.message_id, event.cached_message)
@@ -91,9 +102,7 @@ class Listener(discord.AutoShardedClient):
             return
         if known is not None and (known.author.bot or not (self._addresses(known) or await self._follows_up(known))):
             return
-        first = event_of(message)
-        ids = dict.fromkeys((first, event_of(known) if known is not None else first))
-        await self.intake.keep_patiently(*(Withdrawal(f"{of}:deleted", place, of) for of in ids))
+        await self.intake.keep_patiently(Withdrawal(f"{event_of(message)}:deleted", place, str(message)))
 
     def _addresses(self, message: discord.Message) -> bool:
         """Whether it is said to the assistant: directly, by name, or as a reply to what it said."""
@@ -129,7 +138,8 @@ class Listener(discord.AutoShardedClient):
         place = _place_of(interaction)
         button = await self._button(place, action, subject) if asks else None
         if button is not None and button.form is not None:
-            await interaction.response.send_modal(forms.modal(button, button.form))
+            shown = forms.modal(button, button.form)
+            await acknowledged(lambda: interaction.response.send_modal(shown))
         else:
             await self._press(interaction, place, action, subject, {})
 
@@ -152,9 +162,10 @@ class Listener(discord.AutoShardedClient):
         person, at = person_of(interaction.user), interaction.created_at.timestamp()
         await self.intake.keep(Press(event_of(interaction.id), place, person, action, subject, at, form))
         if action in (Action.HELPFUL, Action.UNHELPFUL):
-            await interaction.response.send_message(view=components.plain("Thanks, noted.")[0], ephemeral=True)
+            thanks = components.plain("Thanks, noted.")[0]
+            await acknowledged(lambda: interaction.response.send_message(view=thanks, ephemeral=True))
         else:
-            await interaction.response.defer()
+            await acknowledged(interaction.response.defer)
         self.whispers.remember(place, person, interaction)
 
     async def _button(self, place: Place, action: Action, subject: str) -> Any:
@@ -166,23 +177,20 @@ class Listener(discord.AutoShardedClient):
 
     # the connection
 
-    async def on_ready(self) -> None:
+    async def on_shard_ready(self, shard: int) -> None:
         """A new session: the gateway repeats nothing of what came before it."""
-        self._sessions += 1
-        if self._catching_up is None or self._catching_up.done():
-            self._catching_up = asyncio.create_task(self._catch_up())
+        self._catching_up.begin(shard)
 
-    async def _catch_up(self) -> None:
-        """Once for each session, also for one that began while this went on."""
-        caught_up = -1
-        while caught_up < self._sessions:
-            caught_up = self._sessions
-            async for message in missed(self, self._records, time.time()):
-                await self.on_message(message)
+    async def close(self) -> None:
+        await self._catching_up.stop()
+        await super().close()
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         error = sys.exc_info()[1]
-        log.error("event broke", event_name=event_method, what=broken_at(error) if error is not None else "")
+        if isinstance(error, ChatError):
+            log.info("event not answered", event_name=event_method, why=str(error))
+        else:
+            log.error("event broke", event_name=event_method, what=broken_at(error) if error is not None else "")
 
 
 def _place_of(interaction: discord.Interaction[Any]) -> Place:

@@ -7,7 +7,7 @@ to the command, so its id is known only once the command is acknowledged; until 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import discord
@@ -15,12 +15,12 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot.arrivals import Arrivals
-from bot.chat import ChatError, ChatRefused, Mention, Person, Place, Press, Reply, Withdrawal
+from bot.chat import ChatError, ChatGone, ChatRefused, Mention, Person, Place, Press, Reply, Withdrawal
 from bot.discord.chat import DiscordChat
 from bot.discord.errors import FEW, persistently
 from bot.discord.places import PLATFORM
 from bot.errors import STORAGE
-from bot.platforms import Accept
+from bot.inbox import Inbox
 from bot.posts import Posts
 from bot.records import Records
 
@@ -30,7 +30,10 @@ _KINDS: dict[str, TypeAdapter[Any]] = {
     "press": TypeAdapter(Press),
     "withdrawal": TypeAdapter(Withdrawal),
 }
+HELD_SECONDS = 20.0
+"""For how long what an earlier process accepted waits for what became of it meanwhile."""
 ANSWERED_SECONDS = 10.0
+LOOK_SECONDS = 0.5
 KEEP_WAITS = (0.2, 1.0, 5.0, 15.0)
 log = structlog.get_logger()
 
@@ -41,7 +44,7 @@ class Question:
 
     interaction: int
     application: int
-    token: str
+    token: str = field(repr=False)
     place: str
     person: str
     person_name: str
@@ -52,16 +55,19 @@ class Question:
 class Intake:
     """Start it before the client connects."""
 
-    def __init__(self, client: discord.Client, chat: DiscordChat, records: Records, accept: Accept) -> None:
+    def __init__(self, client: discord.Client, chat: DiscordChat, records: Records, inbox: Inbox) -> None:
         self._client = client
         self._chat = chat
         self._posts = Posts(records.engine)
-        self._accept = accept
+        self._inbox = inbox
+        self.release = inbox.hold(PLATFORM)
+        """Call it once it is known which of the accepted mentions need no answer any more."""
         self._asked: dict[int, asyncio.Future[int | None]] = {}
         self._arrivals = Arrivals(records.engine, PLATFORM, self._handle, chat.clock)
 
     def start(self) -> None:
         self._arrivals.start()
+        asyncio.get_running_loop().call_later(HELD_SECONDS, self.release)
 
     async def stop(self) -> None:
         await self._arrivals.stop()
@@ -69,7 +75,14 @@ class Intake:
     async def keep(self, event: Event) -> None:
         """When this returns the event survives a crash. Raises what the database raises."""
         kind = type(event).__name__.lower()
-        await self._arrivals.keep({"kind": kind, "event": _KINDS[kind].dump_python(event, mode="json")})
+        payload = {"kind": kind, "event": _KINDS[kind].dump_python(event, mode="json")}
+        await self._arrivals.keep(payload, event.place.channel_key)
+
+    async def unhandled(self) -> list[Mention]:
+        """The mentions that were accepted, also by another process, and are not handled to their end."""
+        kept = [one["event"] for one in await self._arrivals.left() if one["kind"] == "mention"]
+        found = [*await self._inbox.unhandled(PLATFORM), *map(_KINDS["mention"].validate_python, kept)]
+        return list({mention.event_id: mention for mention in found}.values())
 
     async def keep_patiently(self, *events: Event) -> None:
         """The same for what nobody would send again, where the database can't be written for a moment."""
@@ -84,47 +97,56 @@ class Intake:
                     await asyncio.sleep(wait)
 
     async def keep_question(self, question: Question) -> asyncio.Future[int | None]:
-        """The same for a question; set the result to the id of the message that names it, or to None if there is none."""
+        """The same for a question; set the result to the id of the message that names it, or to None if it is not known."""
         named: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._asked[question.interaction] = named
-        await self._arrivals.keep({"kind": "question", "event": asdict(question)})
+        await self._arrivals.keep({"kind": "question", "event": asdict(question)}, f"question:{question.interaction}")
         return named
 
     async def _handle(self, payload: dict[str, Any]) -> None:
         if payload["kind"] == "question":
-            await self._accept(await self._mention(Question(**payload["event"])))
+            await self._inbox.accept(await self._mention(Question(**payload["event"])))
         else:
-            await self._accept(_KINDS[payload["kind"]].validate_python(payload["event"]))
+            await self._inbox.accept(_KINDS[payload["kind"]].validate_python(payload["event"]))
 
     async def _mention(self, question: Question) -> Mention:
         place = Place.parse(question.place)
+        message = ""
         try:
-            message = await self._named(question) or await self._name(question, place)
-        except ChatError as error:
+            message = str(await self._named(question) or await self._name(question, place))
+        except (ChatGone, ChatRefused) as error:
             log.info("question not named", place=place.channel_key, why=str(error))
-            message = question.interaction
         return Mention(
             f"discord:{question.interaction}",
-            Place(place.platform, place.workspace, place.channel, str(message)),
+            Place(place.platform, place.workspace, place.channel, message or str(question.interaction)),
             Person(question.person, question.person_name),
             question.text,
             question.at,
-            message=str(message),
+            message=message,
         )
 
     async def _named(self, question: Question) -> int | None:
         """The message that answered the command; None where a crash came between, or it was too late."""
-        if named := self._asked.pop(question.interaction, None):
-            try:
-                return await asyncio.wait_for(named, ANSWERED_SECONDS)
-            except TimeoutError:
-                return None
-        answer = discord.Webhook.partial(question.application, question.token, client=self._client)
+        named = self._asked.pop(question.interaction, None)
+        if named is None:
+            return await self._original(question, question.at + ANSWERED_SECONDS)
         try:
-            found = await persistently(lambda: answer.fetch_message("@original"), FEW)  # type: ignore[arg-type]
-        except ChatError:
+            return await asyncio.wait_for(named, ANSWERED_SECONDS) or await self._original(question, question.at)
+        except TimeoutError:
             return None
-        return found.id
+
+    async def _original(self, question: Question, until: float) -> int | None:
+        """The same as Discord has it: another replica may be about to answer, until then."""
+        answer = discord.Webhook.partial(question.application, question.token, client=self._client)
+        while True:
+            try:
+                return (await persistently(lambda: answer.fetch_message("@original"), FEW)).id  # type: ignore[arg-type]
+            except ChatRefused:
+                if self._chat.clock() >= until:
+                    return None
+            except ChatError:
+                return None
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _name(self, question: Question, place: Place) -> int:
         """Name the question ourselves, once."""

@@ -21,6 +21,14 @@ _LINE_START = re.compile(r"^(\s*)(#|-|\+|\d+(?=\.))", re.MULTILINE)
 _EVERYONE = re.compile(r"@(?=everyone|here)")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _HALF_LINK = re.compile(r"(?:!?\[[^\]]*|\[[^\]]*\]\([^)]*|(?<!\()<?https?://\S*)$")
+_FENCE = re.compile(r"^((?:> |  |- |\d+\. )*)```", re.MULTILINE)
+_WHOLE = re.compile(
+    r"(?P<fence>^[>\s\d.-]*```$.*?(?:^[>\s]*```$|\Z))|\[(?:\\.|[^\]\\])*\]\(<[^>\n]*>\)|``.*?``|`[^`\n]*`|\\.",
+    re.MULTILINE | re.DOTALL,
+)
+"""A link, code in a line, a sign with its backslash. Code in lines of its own may be cut."""
+_SPARE = 24
+"""Characters for the end of code that is cut."""
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table").enable("strikethrough")
 
 
@@ -58,26 +66,43 @@ def whole(text: str) -> str:
 
 
 def pieces(block: str, most: int) -> list[str]:
-    """A block in parts of so many characters, cut at lines where it can be; code stays code."""
-    if len(block) <= most:
-        return [block]
-    fence = "```" if block.startswith("```") else ""
-    room = most - 8 if fence else most
-    body = block.removeprefix("```\n").removesuffix("\n```") if fence else block
+    """A block in parts of so many characters: code stays code, a quote a quote, and no link or name is cut in two."""
     found = []
-    while body:
-        cut = len(body) if len(body) <= room else _cut(body, room)
-        found.append(f"{fence}\n{body[:cut].strip(chr(10))}\n{fence}" if fence else body[:cut].strip())
-        body = body[cut:].lstrip("\n" if fence else None)
-    return found
+    while len(block) > most:
+        cut = _cut(block, most - _SPARE)
+        part, block = block[:cut], block[cut:]
+        if (inside := _open_fence(part)) is not None:
+            part, block = f"{part.rstrip(chr(10))}\n{inside}```", f"{inside}```\n{block.lstrip(chr(10))}"
+        else:
+            block = ("" if part.endswith("\n") else _quote_of(part)) + block.lstrip()
+        found.append(part.strip())
+    return [*found, block] if block.strip() else found
 
 
 def _cut(text: str, most: int) -> int:
-    """Where to cut: behind the last line, sentence or word that fits; never between a backslash and its sign."""
+    """Where to cut: behind the last line, sentence or word that fits, and within nothing that must stay whole."""
+    whole = [match.span() for match in _WHOLE.finditer(text) if match["fence"] is None]
     for mark in ("\n", ". ", " "):
-        if (at := text.rfind(mark, most // 2, most)) > 0:
-            return at + len(mark)
-    return most - 1 if text[most - 1] == "\\" else most
+        end = most
+        while (at := text.rfind(mark, most // 2, end)) > 0:
+            cut = at + len(mark)
+            within = next((start for start, stop in whole if start < cut < stop), None)
+            if within is None:
+                return cut
+            end = within
+    return next((start for start, stop in whole if start < most < stop), 0) or most
+
+
+def _open_fence(text: str) -> str | None:
+    """What stands before each line of the code that is not ended in a text; None where there is none."""
+    fences = list(_FENCE.finditer(text))
+    return re.sub(r"- |\d+\. ", "  ", fences[-1][1]) if len(fences) % 2 else None
+
+
+def _quote_of(text: str) -> str:
+    """What makes the last line of a text a quote."""
+    quoted = re.match(r"(?:> )*", text[text.rfind("\n") + 1 :])
+    return quoted[0] if quoted else ""
 
 
 def _escape(text: str) -> str:

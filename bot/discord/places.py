@@ -64,7 +64,7 @@ def text_of(message: discord.Message, me: int) -> str:
     return _EMOJI.sub(r"\1", text).strip()
 
 
-def mention_of(message: discord.Message, me: int, *, event_id: str, replaces: str = "") -> Mention:
+def mention_of(message: discord.Message, me: int, *, event_id: str, edited: bool = False) -> Mention:
     """A message that addresses the assistant, as the desk is told of it."""
     files = tuple(
         File(one.filename, f"{message.channel.id}/{message.id}/{one.id}", one.size) for one in message.attachments
@@ -77,8 +77,18 @@ def mention_of(message: discord.Message, me: int, *, event_id: str, replaces: st
         message.created_at.timestamp(),
         files,
         message=str(message.id),
-        replaces=replaces,
+        edited=edited,
     )
+
+
+def is_written(message: discord.Message) -> bool:
+    """Whether a person wrote it: no bot, no webhook, not Discord itself."""
+    return not message.author.bot and not message.webhook_id and message.type in WRITTEN
+
+
+def is_message(mention: Mention) -> bool:
+    """Whether it came as somebody's message, rather than as a command."""
+    return bool(mention.message) and mention.event_id.startswith(event_of(int(mention.message)))
 
 
 def event_of(message: int | discord.Message) -> str:

@@ -39,13 +39,12 @@ class Poster:
         view: discord.ui.LayoutView,
         *,
         begun: bool,
-        also: str = "",
         nonce: str = "",
         waits: Sequence[float] = WAITS,
     ) -> tuple[str, bool]:
         """The address of the part, and whether it was found, perhaps showing something else, rather than written.
 
-        ``begun``: it may stand already, under its own mark or as the first part of the message called ``also``.
+        ``begun``: it may stand already.
         """
         room = await self._rooms.of(place)
         channel = self._client.get_partial_messageable(room.channel)
@@ -53,7 +52,7 @@ class Poster:
 
         async def send() -> tuple[str, bool]:
             nonlocal tried
-            if tried and (found := await self._find(place, key, part, also)):
+            if tried and (found := await self._find(place, key, part)):
                 return found, True
             tried = True
             nonce_or_own = nonce or nonce_of(place, key, part)
@@ -87,20 +86,19 @@ class Poster:
         channel, _, message = address.partition("/")
         return int(channel), self._client.get_partial_messageable(int(channel)).get_partial_message(int(message))
 
-    async def find(self, place: Place, key: str, part: int, also: str = "") -> str | None:
+    async def find(self, place: Place, key: str, part: int) -> str | None:
         """Where the part stands although nobody knows its address. Raises a `ChatError`."""
-        return await persistently(lambda: self._find(place, key, part, also), FEW)
+        return await persistently(lambda: self._find(place, key, part), FEW)
 
-    async def _find(self, place: Place, key: str, part: int, also: str) -> str | None:
+    async def _find(self, place: Place, key: str, part: int) -> str | None:
         """A message of ours with the part's mark that is no other message's."""
-        marks = {mark_of(key, part), *([mark_of(also, 0)] if also else ())}
         room, me = await self._rooms.of(place), self._client.user
         taken = await self._posts.addresses(place)
         async for message in self._client.get_partial_messageable(room.channel).history(limit=LOOK_BACK):
             address = f"{room.channel}/{message.id}"
             if me is None or message.author.id != me.id or address in taken or not message.components:
                 continue
-            if getattr(message.components[0], "id", None) in marks:
+            if getattr(message.components[0], "id", None) == mark_of(key, part):
                 return address
         return None
 

@@ -23,6 +23,11 @@ _NEEDED = discord.Permissions(create_public_threads=True, send_messages_in_threa
 _OPENABLE = (discord.ChannelType.text, discord.ChannelType.news)
 
 
+def opens_threads(channel: discord.abc.GuildChannel) -> bool:
+    """Whether the bot may open a thread on a message there."""
+    return channel.type in _OPENABLE and channel.permissions_for(channel.guild.me).is_superset(_NEEDED)
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """A channel or thread, and the message that everything written there replies to; 0 for none."""
@@ -78,10 +83,8 @@ class Rooms:
         """Open a thread on the message that the place is named after; False where that can't be."""
         guild = self._client.get_guild(int(place.workspace)) if place.workspace != DIRECT else None
         channel = guild.get_channel(int(place.channel)) if guild is not None else None
-        if guild is not None and channel is not None:
-            allowed = channel.permissions_for(guild.me).is_superset(_NEEDED)
-            if channel.type not in _OPENABLE or not allowed:
-                return False
+        if channel is not None and not opens_threads(channel):
+            return False
         start, name = self._client.http.start_thread_with_message, await self._name(place)
         try:
             await persistently(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from html import escape
+from urllib.parse import quote, urlencode
 
 from bot.chat import Action, Button, Card, Footnote, Reply
 from bot.rendering import MOMENT, moment
@@ -22,12 +23,20 @@ TITLES = 6_000
 """Characters of all titles of footnotes together."""
 TOGETHER = 12_800
 """Characters of a whole message, a little under what Slack takes (msg_blocks_too_long)."""
+FOOTNOTES = 9_000
+"""Characters of all footnotes with their links; where there are more they stand without."""
+LINK = 2_000
 LINE = 2_900
 CARD = 9_000
-"""Characters of all values of a card: with the rest under the 13,200 or so of a whole message."""
+"""Characters of all fields of a card: with the rest under the 13,200 or so of a whole message."""
+LABEL = 100
+MORE = 40
+"""Characters that tell how much of a value is left out."""
 ELEMENTS = 10
 FEEDBACK = {Action.HELPFUL: "positive_button", Action.UNHELPFUL: "negative_button"}
 EMPTY = "\u2060"
+_IN_LINKS = "%:/?#[]!$&'*+,;=~"
+"""Signs that stay in an address as they are; any other could end it, or be read as Slack's own markup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +62,15 @@ class Links:
 
     def of(self, note: Footnote) -> str:
         if note.uri.startswith(("http://", "https://")):
-            return note.uri.replace("|", "%7C").replace(">", "%3E").replace(" ", "%20").replace(")", "%29")
+            return _bounded(quote(note.uri, safe=_IN_LINKS, errors="replace"))
         if not self.public_url:
             return ""
         span = urlencode({"id": note.document, "start": note.start, "end": note.end})
-        return f"{self.public_url.rstrip('/')}/document?{span}"
+        return _bounded(f"{self.public_url.rstrip('/')}/document?{span}")
+
+
+def _bounded(address: str) -> str:
+    return address if len(address) <= LINK else ""
 
 
 def text_of(reply: Reply, links: Links) -> str:
@@ -104,6 +117,8 @@ def _footnotes(reply: Reply, links: Links) -> list[Json]:
     notes = reply.footnotes[: 10 * ELEMENTS]
     room = min(TITLE, TITLES // max(1, len(notes)))
     elements = [_footnote(note, links.of(note), room) for note in notes]
+    if sum(len(element["text"]) for element in elements) > FOOTNOTES:
+        elements = [_footnote(note, "", room) for note in notes]
     return [
         {"type": "context", "block_id": f"footnotes-{start}", "elements": elements[start : start + ELEMENTS]}
         for start in range(0, len(elements), ELEMENTS)
@@ -112,14 +127,15 @@ def _footnotes(reply: Reply, links: Links) -> list[Json]:
 
 def _footnote(note: Footnote, address: str, room: int) -> Json:
     title = escaped(note.title[:room]) or "untitled"
-    if address and len(address) < LINE - TITLE:
-        return {"type": "mrkdwn", "text": f"[{note.number}] <{address}|{title}>", "verbatim": True}
+    link = f"[{note.number}] <{escape(address, quote=False)}|{title}>"
+    if address and len(link) <= LINE:
+        return {"type": "mrkdwn", "text": link, "verbatim": True}
     return _plain(f"[{note.number}] {' '.join(clean(note.title).split())[:room]}")
 
 
 def _notes(reply: Reply) -> list[Json]:
-    notes = [clean(note)[:LINE] for note in reply.notes if clean(note).strip()]
-    return [_plain_context("notes", notes[:ELEMENTS])] if notes else []
+    notes = [note for note in map(clean, reply.notes) if note.strip()][:ELEMENTS]
+    return [_plain_context("notes", [note[: LINE // len(notes)] for note in notes])] if notes else []
 
 
 def _feedback(buttons: tuple[Button, ...], workspace: str) -> list[Json]:
@@ -171,16 +187,18 @@ def _moments(line: str) -> Json:
     def local(found: re.Match[str]) -> str:
         return f"<!date^{moment(found[0]).timestamp():.0f}^{{date_short_pretty}}, {{time}}|{found[0]}>"
 
-    if not MOMENT.search(line):
+    shown = MOMENT.sub(local, escaped(line))
+    if not MOMENT.search(line) or len(shown) > LINE:
         return _plain(line)
-    return {"type": "mrkdwn", "text": MOMENT.sub(local, escaped(line)), "verbatim": True}
+    return {"type": "mrkdwn", "text": shown, "verbatim": True}
 
 
 def _field(label: str, value: str, room: int) -> Json:
     """Literal text: what would be done is shown as it is, whatever signs are in it."""
-    value = clean(value)
+    label, value = clean(label)[:LABEL], clean(value)
+    room = max(0, room - len(label) - MORE)
     shown = value if len(value) <= room else f"{value[:room]}… ({len(value) - room:,} more characters)"
-    words = [{"type": "text", "text": f"{clean(label)}\n", "style": {"bold": True}}]
+    words = [{"type": "text", "text": f"{label}\n", "style": {"bold": True}}]
     if shown:
         words.append({"type": "text", "text": f"{shown}\n"})
     return {"type": "rich_text_section", "elements": words}

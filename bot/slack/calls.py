@@ -11,6 +11,7 @@ import time
 from typing import Any, Protocol
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -24,19 +25,41 @@ QUICK = 5.0
 """Seconds for which something is asked that can be done without."""
 LONGEST = 30.0
 """Seconds between tries, at most."""
-PASSING = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
+UNSAID = 30.0
+"""Seconds to wait after a 429 that does not say how many."""
+LIMITED = {"ratelimited", "rate_limited", "message_limit_exceeded"}
+PASSING = {
+    "external_channel_migrating",
+    "fatal_error",
+    "internal_error",
+    "org_login_required",
+    "request_timeout",
+    "service_unavailable",
+    "team_added_to_org",
+}
 REVOKED = {"account_inactive", "token_revoked", "invalid_auth", "not_authed", "token_expired", "no_installation"}
 CLOSED = {
     *REVOKED,
+    "access_denied",
     "channel_not_found",
+    "ekm_access_denied",
+    "enterprise_is_restricted",
     "is_archived",
     "is_inactive",
     "not_in_channel",
     "messages_tab_disabled",
+    "restricted_action",
+    "restricted_action_non_threadable_channel",
+    "restricted_action_read_only_channel",
+    "restricted_action_thread_locked",
+    "restricted_action_thread_only_channel",
+    "team_access_not_granted",
     "team_not_found",
     "thread_not_found",
 }
 """What says that the assistant can't speak there any more."""
+
+log = structlog.get_logger()
 
 
 class Refused(ChatRefused):
@@ -77,6 +100,7 @@ class Calls:
 
     def __init__(self, tokens: Tokens, pace: Pace) -> None:
         self._tokens = tokens
+        self._told: set[tuple[str, str, str]] = set()
         self.pace = pace
 
     async def __call__(
@@ -95,20 +119,21 @@ class Calls:
         """
         deadline, wait = time.monotonic() + patience, 1.0
         while True:
-            if not paid:
-                await self.pace.turn(workspace, method, str(arguments.get("channel", "")))
+            channel, left = str(arguments.get("channel", "")), deadline - time.monotonic()
+            if not await self.pace.turn(workspace, method, channel, within=left, paid=paid):
+                raise Away(f"Slack takes no {method} for the next {left:.0f} seconds.")
             paid = False
             try:
                 return await self._once(workspace, method, arguments)
+            except _Limited:
+                continue  # its turn comes when Slack said
             except Unclear:
                 if not blindly:
                     raise
-                pause, wait = wait, min(2 * wait, LONGEST)
-            except _Limited as limited:
-                pause = limited.seconds
-            if time.monotonic() + pause > deadline:
+            if time.monotonic() + wait > deadline:
                 raise Away(f"Slack did not answer {method} for {patience:.0f} seconds.")
-            await asyncio.sleep(pause)
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST)
 
     async def offer(
         self, workspace: str, method: str, *, count: int = 1, spare: int = 0, **arguments: Any
@@ -139,21 +164,33 @@ class Calls:
         status = getattr(error.response, "status_code", 500)
         data = getattr(error.response, "data", None)
         code = str(data.get("error", "")) if isinstance(data, dict) else ""
-        if status == 429 or code == "ratelimited":
-            seconds = float(error.response.headers.get("Retry-After", 30))
-            self.pace.hold(workspace, method, seconds)
-            raise _Limited(seconds) from None
+        if status == 429 or code in LIMITED:
+            self.pace.hold(workspace, method, _retry_after(error))
+            raise _Limited from None
         if status >= 500 or code in PASSING or not code:
             raise Unclear(f"Slack failed at {method} (status {status}).") from None
+        needed = str(data.get("needed", "")) if isinstance(data, dict) and code == "missing_scope" else ""
+        if code in REVOKED or needed:
+            self._tell(workspace, code, needed)
         if code in REVOKED:
             self._tokens.forget(workspace)
         if code in CLOSED:
             raise Closed(method, code) from None
-        needed = str(data.get("needed", "")) if isinstance(data, dict) and code == "missing_scope" else ""
         raise Refused(method, code, needed) from None
+
+    def _tell(self, workspace: str, code: str, needed: str) -> None:
+        """Say, once, what only somebody who installs the app can mend."""
+        if (workspace, code, needed) not in self._told:
+            self._told.add((workspace, code, needed))
+            log.error("Slack refuses the app: install it again", workspace=workspace, why=code, scope=needed or None)
 
 
 class _Limited(Exception):
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+    """Slack said 429; the pace holds such calls until they may be made."""
+
+
+def _retry_after(error: SlackApiError) -> float:
+    try:
+        return max(1.0, float(error.response.headers["Retry-After"]))
+    except (KeyError, ValueError):
+        return UNSAID

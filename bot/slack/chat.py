@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from contextlib import suppress
@@ -20,12 +21,15 @@ from bot.slack.messages import QUIET, Messages
 from bot.slack.people import People
 from bot.slack.progress import Progress
 from bot.slack.streaming import Asked, Streams
+from bot.slack.threads import pages
 
 REMEMBERED = 2_000
 """Threads of which is remembered who addressed the assistant there last."""
 CLOSING = 10.0
 CHANNELS_SECONDS = 60.0
 PAGES = 10
+TS = re.compile(r"\d+\.\d+")
+"""What a message of Slack's is called in its channel."""
 log = structlog.get_logger()
 
 
@@ -135,23 +139,27 @@ class SlackChat:
         found = wanted if wanted in known.values() else known.get(wanted.casefold())
         return Place(self.platform, near.workspace, found) if found else None
 
+    async def name(self, near: Place, person: str) -> str:
+        _, _, within = person.partition("/")
+        workspace, _, user = within.rpartition("/")
+        if near.platform == self.platform:
+            workspace = near.workspace
+        return (await self._people.names(workspace, [user])).get(user, "")
+
     async def history(self, place: Place, limit: int) -> list[Said]:
+        """The first one, and the last ``limit`` before the assistant was addressed there last, as far as that is known."""
+        found: dict[str, Json] = {}
+        asked = self.asker(place)
+        until = {"latest": asked.message} if asked and TS.fullmatch(asked.message) else {}
         try:
             mine = await self._clients.identity(place.workspace)
-            answer = await self._calls(
-                place.workspace,
-                "conversations.replies",
-                patience=QUICK,
-                channel=place.channel,
-                ts=place.thread,
-                limit=min(10 * limit, 200),
-            )
-        except ChatError:
-            return []
-        people = [
-            one for one in answer["messages"] if one.get("user", mine.user) != mine.user and not one.get("bot_id")
-        ]
-        return [await self._said(place, mine.enterprise, one) for one in people[-limit:]]
+            async for page in pages(self._calls, place, patience=QUICK, **until):
+                found |= {one["ts"]: one for one in page if one.get("user", mine.user) != mine.user}
+        except ChatError as error:
+            log.warning("a thread was not read to its end", place=place.key, read=len(found), what=place_of(error))
+        people = [one for one in found.values() if not one.get("bot_id")]
+        kept = people if len(people) <= limit else [people[0], *people[1:][-limit:]]
+        return [await self._said(place, mine.enterprise, one) for one in kept]
 
     async def read(self, place: Place, file: File) -> bytes:
         answer = await self._calls(place.workspace, "files.info", patience=60, file=file.reference)

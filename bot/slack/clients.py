@@ -12,7 +12,7 @@ from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import SettingsInvalid
-from bot.slack.calls import Away, Closed
+from bot.slack.calls import PASSING, Away, Closed
 from bot.slack.installations import Installations
 
 _TRIES = 3
@@ -90,10 +90,10 @@ class Clients:
         """The assistant's own user id in a workspace."""
         return (await self.identity(workspace)).user
 
-    async def gone(self, workspace: str, enterprise: str) -> None:
-        """The app was uninstalled there, or its token taken back."""
+    async def gone(self, workspace: str, enterprise: str, whole: bool) -> None:
+        """The app was uninstalled there, or its token taken back: in a ``whole`` organisation, or in one workspace."""
         if self._installations is not None:
-            await self._installations.remove(workspace, enterprise)
+            await self._installations.remove(enterprise if whole else workspace)
 
     async def authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
         """Bolt's question: who the assistant is where something came from; None where it is nobody."""
@@ -121,7 +121,7 @@ class Clients:
                 answer = await self.make(self._token).auth_test()
             except SlackApiError as error:
                 code = error.response.get("error") if isinstance(error.response.data, dict) else None
-                if code and error.response.status_code < 429:
+                if code and code not in PASSING and error.response.status_code < 429:
                     raise Closed("auth.test", str(code)) from None
             except (aiohttp.ClientError, TimeoutError, ConnectionError):
                 pass

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import aiohttp
+from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -32,6 +33,7 @@ from bot.slack.messages import Messages
 from bot.slack.pace import Pace
 from bot.slack.people import People
 from bot.slack.slash import Slash
+from bot.slack.states import States
 
 SECONDS = 30.0
 """What one call of the Web API may take."""
@@ -70,8 +72,14 @@ async def connect(app: App, accept: Accept) -> AsyncIterator[SlackChat]:
         if app_token := settings.slack_app_token.get_secret_value():
             await stack.enter_async_context(socket.listening(app_token, clients.make(), receive))
         if not app_token or installations is not None:
-            await stack.enter_async_context(web.serving(settings, session, installations, receive))
+            await stack.enter_async_context(web.serving(settings, _flow(app, session, installations), receive))
         yield chat
+
+
+def _flow(app: App, session: aiohttp.ClientSession, installations: Installations | None) -> AsyncOAuthFlow | None:
+    if installations is None:
+        return None
+    return web.oauth_flow(app.settings, session, installations, States(app.records.engine, time.time))
 
 
 def _installations(app: App, session: aiohttp.ClientSession) -> Installations:

@@ -1,4 +1,4 @@
-"""What Slack delivers, over whichever way: kept, acknowledged, and only then handled, in order, through Bolt.
+"""What Slack delivers, over whichever way: kept, acknowledged, and only then handled through Bolt, each channel in order.
 
 An acknowledgement is due within three seconds (docs.slack.dev/apis/events-api#responding); here it waits for one
 write that many deliveries share. What needs an answer in the acknowledgement, or a trigger that lives three seconds,
@@ -16,6 +16,8 @@ from bot.chat import ChatError
 from bot.errors import place_of
 from bot.slack.calls import Json
 from bot.slack.clients import Clients
+from bot.slack.events import Where
+from bot.slack.forms import press_of
 from bot.slack.interactions import Interactions, enterprise_of, workspace_of
 from bot.slack.slash import Slash
 
@@ -41,12 +43,28 @@ class Delivery:
         except ChatError as error:
             log.warning("no answer at once", kind=kind, what=place_of(error))
         if keep:
-            await arrivals.keep(body)
+            await arrivals.keep(body, lane_of(body))
         return answer
+
+
+def lane_of(body: Json) -> str:
+    """The channel in which something was done; empty where it was in none."""
+    match body:
+        case {"channel_id": str(channel)} | {"channel": {"id": str(channel)}} | {"event": {"channel": str(channel)}}:
+            return channel
+        case {"type": "view_submission", "view": view}:
+            return press_of(view)[1].channel
+        case _:
+            return ""
 
 
 async def dispatch(app: AsyncApp, clients: Clients, body: Json) -> None:
     """Handle what was kept. It was verified before that: for Bolt it comes over a socket."""
-    workspace = body.get("context_team_id") or body.get("team_id") or ("user" in body and workspace_of(body))
-    await clients.meet(str(workspace or ""), str(body.get("enterprise_id") or enterprise_of(body)))
+    if "event" in body:
+        where = Where.of(body, "")
+        await clients.meet(where.workspace, where.enterprise)
+    elif "command" in body:
+        await clients.meet(body["team_id"], str(body.get("enterprise_id") or ""))
+    else:
+        await clients.meet(workspace_of(body), enterprise_of(body))
     await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body))

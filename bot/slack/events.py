@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.chat import File, Mention, Person, Place, Press, Withdrawal
-from bot.desk import run_id
 from bot.records import Records
 from bot.slack.calls import Json
 from bot.slack.chat import SlackChat
@@ -44,9 +43,10 @@ class Where:
 
     @classmethod
     def of(cls, body: Json, bot: str) -> Where:
-        workspace = str(body.get("context_team_id") or body["team_id"])
+        authorized = (body.get("authorizations") or [{}])[0]
         enterprise = str(body.get("context_enterprise_id") or body.get("enterprise_id") or "")
-        return cls(workspace, enterprise, bot, bool(body.get("is_ext_shared_channel")))
+        workspace = body.get("context_team_id") or authorized.get("team_id") or body.get("team_id") or enterprise
+        return cls(str(workspace), enterprise, bot, bool(body.get("is_ext_shared_channel")))
 
 
 class Events:
@@ -72,15 +72,10 @@ class Events:
     async def stopped(self, where: Where, event: Json) -> None:
         """Somebody used Slack's own stop button (docs.slack.dev/reference/events/agent_session_stopped)."""
         place = Place("slack", where.workspace, event["channel"], event["thread_ts"])
-        newest = await self._newest(where, place)
-        if newest:
-            await self._accept(Withdrawal(f"{newest}:stopped", place, newest))
-
-    async def _newest(self, where: Where, place: Place) -> str:
         if asked := self._chat.asker(place):
-            return asked.event
-        said = [entry.key for entry in await self._records.transcript(place) if entry.kind == "person"]
-        return where.event(place.channel, said[-1]) if said else ""
+            await self._accept(Withdrawal(f"{asked.event}:stopped", place, asked.message))
+        elif said := [entry.key for entry in await self._records.transcript(place) if entry.kind == "person"]:
+            await self._accept(Withdrawal(f"{where.event(place.channel, said[-1])}:stopped", place, said[-1]))
 
     async def _posted(self, where: Where, channel: str, message: Json) -> None:
         place, event_id = where.place(message, channel), where.event(channel, message["ts"])
@@ -97,25 +92,20 @@ class Events:
             return
         if not _is_persons(now, where) or now.get("text") == before.get("text") or not now.get("edited"):
             return
-        place, original, earlier = (
-            where.place(now, channel),
-            where.event(channel, now["ts"]),
-            _event(where, channel, before),
-        )
-        event_id = f"{original}:{now['edited']['ts']}"
-        if await self._is_for_it(where, place, before):
-            await self._accept(Withdrawal(f"{event_id}:edited", place, earlier))
-        if await self._records.message(place, run_id(earlier)):
-            return
-        if await self._is_for_it(where, place, now):
-            await self._mention(where, place, now, event_id, replaces=original)
+        place, event_id = where.place(now, channel), _event(where, channel, now)
+        is_for_it = await self._is_for_it(where, place, now)
+        if is_for_it or await self._is_for_it(where, place, before):
+            stands = event_id if is_for_it else ""
+            await self._accept(Withdrawal(f"{event_id}:edited", place, str(now["ts"]), stands))
+        if is_for_it:
+            await self._mention(where, place, now, event_id, edited=True)
 
     async def _deleted(self, where: Where, channel: str, message: Json) -> None:
         if not message.get("ts") or not _is_persons(message, where):
             return
         event, place = _event(where, channel, message), where.place(message, channel)
         if await self._is_for_it(where, place, message):
-            await self._accept(Withdrawal(f"{event}:deleted", place, event))
+            await self._accept(Withdrawal(f"{event}:deleted", place, str(message["ts"])))
 
     async def _is_for_it(self, where: Where, place: Place, message: Json) -> bool:
         """In a direct conversation, by a mention, or as a follow-up where it has answered."""
@@ -129,10 +119,10 @@ class Events:
         """Whether the assistant has answered in a thread."""
         return any(entry.kind == "assistant" for entry in await self._records.transcript(place))
 
-    async def _mention(self, where: Where, place: Place, message: Json, event_id: str, *, replaces: str = "") -> None:
+    async def _mention(self, where: Where, place: Place, message: Json, event_id: str, *, edited: bool = False) -> None:
         person, text = await self._read(where, message)
         user, channel = message["user"], place.channel
-        self._chat.asked(place, Asked(user, _team(where, message), text, event_id))
+        self._chat.asked(place, Asked(user, _team(where, message), text, event_id, message["ts"]))
         await self._accept(
             Mention(
                 event_id,
@@ -143,7 +133,7 @@ class Events:
                 files=tuple(_file(one) for one in message.get("files") or []),
                 message=message["ts"],
                 outsiders=where.shared or await self._people.outsiders(where.workspace, channel, user),
-                replaces=replaces,
+                edited=edited,
             )
         )
 
@@ -173,7 +163,9 @@ def _is_persons(message: Json, where: Where) -> bool:
 
 
 def _team(where: Where, message: Json) -> str:
-    return str(message.get("user_team") or message.get("team") or where.workspace)
+    """The author's workspace, where Slack says it: of somebody in another organisation it may name only that one."""
+    told = (str(message.get(name) or "") for name in ("user_team", "team"))
+    return next((team for team in told if team.startswith("T")), where.workspace)
 
 
 def _file(file: Json) -> File:

@@ -78,26 +78,27 @@ class Installations(AsyncInstallationStore):
 
     async def bot(self, workspace: str, enterprise: str = "") -> Bot | None:
         """Who the app is in a workspace, by its own installation or its organisation's, with a token that is good."""
-        found = self._known.get(workspace)
+        where = workspace or enterprise
+        found = self._known.get(where)
         if found is None:
             found = await self._find(workspace, enterprise)
             if found is None:
                 return None
-            self._known[workspace] = found
-        return await self._renewed(workspace, found)
+            self._known[where] = found
+        return await self._renewed(where, found)
 
-    async def remove(self, workspace: str, enterprise: str = "") -> None:
-        """The app is uninstalled there, or its tokens were taken back: for the organisation where it was the one."""
-        await self._forget(workspace or enterprise)
-        if enterprise and (self._read(await self._sealed(enterprise)) or {}).get("is_enterprise_install"):
-            await self._forget(enterprise)
+    async def remove(self, where: str) -> None:
+        """The app is uninstalled in a workspace or an organisation, or its tokens there were taken back."""
+        self._known.clear()
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(table).where(table.c.platform == PLATFORM, table.c.workspace == where))
 
     def forget(self, workspace: str) -> None:
         """Read this one anew the next time: another replica may have renewed its token."""
         self._known.pop(workspace, None)
 
     async def async_delete_bot(self, *, enterprise_id: str | None, team_id: str | None) -> None:
-        await self.remove(team_id or "", enterprise_id or "")
+        await self.remove(team_id or enterprise_id or "")
 
     async def async_delete_installation(
         self, *, enterprise_id: str | None, team_id: str | None, user_id: str | None = None
@@ -153,8 +154,3 @@ class Installations(AsyncInstallationStore):
         statement = insert.on_conflict_do_update(index_elements=["platform", "workspace"], set_=changed)
         async with self._engine.begin() as connection:
             await connection.execute(statement)
-
-    async def _forget(self, key: str) -> None:
-        self._known.clear()
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(table).where(table.c.platform == PLATFORM, table.c.workspace == key))

@@ -18,8 +18,8 @@ from bot.slack.home import Home
 from bot.slack.interactions import Interactions
 from bot.slack.slash import REMEMBER, Slash
 
-Gone = Callable[[str, str], Awaitable[None]]
-"""Told that the app is uninstalled, or its token taken back: in a workspace, by its organisation."""
+Gone = Callable[[str, str, bool], Awaitable[None]]
+"""Told that the app is uninstalled, or its token taken back: the workspace, its organisation, whether in all of that."""
 EVENTS = (
     "agent_session_stopped",
     "app_home_opened",
@@ -73,12 +73,12 @@ def _listen_to_events(app: AsyncApp, events: Events, home: Home, gone: Gone) -> 
     async def opened(body: Json, context: AsyncBoltContext) -> None:
         await home.opened(Where.of(body, str(context.bot_user_id)), body["event"])
 
-    async def uninstalled(body: Json) -> None:
-        await gone(str(body.get("team_id") or ""), str(body.get("enterprise_id") or ""))
+    async def uninstalled(context: AsyncBoltContext) -> None:
+        await gone(context.team_id or "", context.enterprise_id or "", bool(context.is_enterprise_install))
 
-    async def revoked(body: Json) -> None:
+    async def revoked(body: Json, context: AsyncBoltContext) -> None:
         if (body["event"].get("tokens") or {}).get("bot"):
-            await uninstalled(body)
+            await uninstalled(context)
 
     app.event("message")(posted)
     app.event("app_mention")(posted)

@@ -102,7 +102,8 @@ def _cut(text: str, room: int) -> int:
     for mark in ("\n", " "):
         if (at := text.rfind(mark, room // 2, room)) > 0:
             return at
-    return room
+    link = text.rfind("[\\[", room // 2, room)
+    return link if link > text.rfind(")", 0, room) else room
 
 
 def readable(text: str, names: Mapping[str, str]) -> str:

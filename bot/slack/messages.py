@@ -10,20 +10,28 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
 
 from bot.chat import Place
 from bot.posts import Post, Posts, digest_of
 from bot.slack.blocks import Part
 from bot.slack.calls import Away, Calls, Json, Refused, Unclear
+from bot.slack.threads import pages
 
 EVENT = "footnote"
 QUIET: Json = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
 """Nothing that is posted calls anybody or opens a preview."""
 LOOK_BACK = 200
-"""Messages among which one that was cut off is looked for."""
+"""Messages of a channel's top level among which one that was cut off is looked for."""
 TRIES = 8
-_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
+_DELETED = "message_not_found"
+_GONE = {_DELETED, "cant_update_message", "edit_window_closed"}
+_UNFIT = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"}
+"""Slack takes no such blocks, whatever the reason."""
 _STREAMING = {"streaming_state_conflict", "cant_delete_message"}
+log = structlog.get_logger()
 
 
 class Messages:
@@ -85,23 +93,23 @@ class Messages:
         address = known.address if known else None
         if known is not None and address is None:
             address = await self.find(place, key, number)
-        if address is not None and await self._update(place, key, number, address, part):
-            await self._posts.stands(place, key, number, address, digest)
-            return False
+        if address is not None:
+            gone = await self._update(place, key, number, address, part)
+            if not gone or (gone == _DELETED and known and known.digest):  # what somebody deleted stays deleted
+                await self._posts.stands(place, key, number, address, digest)
+                return False
         await self._posts.begin(place, key, number)
         address = await self._post(place, key, number, part)
         await self._posts.stands(place, key, number, address, digest)
         return True
 
     async def _post(self, place: Place, key: str, number: int, part: Part) -> str:
-        message: Json = {"blocks": part.blocks, "text": part.told, "metadata": metadata(key, number), **QUIET}
+        about: Json = {"metadata": metadata(key, number), **QUIET}
         if place.thread:
-            message["thread_ts"] = place.thread
+            about["thread_ts"] = place.thread
         for attempt in range(TRIES):
             try:
-                answer = await self._calls(
-                    place.workspace, "chat.postMessage", channel=place.channel, blindly=False, **message
-                )
+                answer = await self._send(place, "chat.postMessage", part, blindly=False, **about)
             except Unclear:
                 await asyncio.sleep(min(2**attempt, 30))
                 if found := _named(await self._ours(place), key, number):
@@ -110,21 +118,34 @@ class Messages:
                 return str(answer["ts"])
         raise Away(f"Slack did not take a message in {TRIES} tries.")
 
-    async def _update(self, place: Place, key: str, number: int, address: str, part: Part) -> bool:
-        """Whether the message is there to be changed."""
-        change: Json = {"blocks": part.blocks, "text": part.told, "metadata": metadata(key, number)}
+    async def _send(self, place: Place, method: str, part: Part, **about: Any) -> Json:
+        """Post or change a part; where Slack takes no such blocks, as what notifications say of it."""
+        try:
+            return await self._calls(
+                place.workspace, method, channel=place.channel, blocks=part.blocks, text=part.told, **about
+            )
+        except Refused as refused:
+            if refused.code not in _UNFIT:
+                raise
+            log.error("Slack takes no such blocks, only their text is shown", place=place.key, why=refused.code)
+        return await self._calls(place.workspace, method, channel=place.channel, text=part.told, **about)
+
+    async def _update(self, place: Place, key: str, number: int, address: str, part: Part) -> str:
+        """Change a message; empty, or why it is not there to be changed."""
+        code = ""
         for _ in range(2):
             try:
-                await self._calls(place.workspace, "chat.update", channel=place.channel, ts=address, **change)
+                await self._send(place, "chat.update", part, ts=address, metadata=metadata(key, number))
             except Refused as refused:
-                if refused.code in _GONE:
-                    return False
-                if refused.code not in _STREAMING:
+                code = refused.code
+                if code in _GONE:
+                    return code
+                if code not in _STREAMING:
                     raise
                 await self.end_stream(place, address)
             else:
-                return True
-        return False
+                return ""
+        return code
 
     async def end_stream(self, place: Place, address: str) -> None:
         """A stream that is open takes no change: end it with what it has."""
@@ -155,20 +176,19 @@ class Messages:
 
     async def _latest(self, place: Place) -> list[Json]:
         """The newest messages of a thread, or of a channel's top level, oldest first."""
-        common: Json = {"channel": place.channel, "limit": LOOK_BACK, "include_all_metadata": True}
         if not place.thread:
-            answer = await self._calls(place.workspace, "conversations.history", **common)
+            answer = await self._calls(
+                place.workspace,
+                "conversations.history",
+                channel=place.channel,
+                limit=LOOK_BACK,
+                include_all_metadata=True,
+            )
             return list(reversed(answer["messages"]))
-        found: list[Json] = []
-        cursor = ""
-        for _ in range(10):
-            more: Json = {"cursor": cursor} if cursor else {}
-            answer = await self._calls(place.workspace, "conversations.replies", ts=place.thread, **common, **more)
-            found += answer["messages"]
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
-            if not cursor:
-                break
-        return found
+        found: dict[str, Json] = {}
+        async for page in pages(self._calls, place, include_all_metadata=True):
+            found |= {one["ts"]: one for one in page}
+        return list(found.values())
 
 
 def metadata(key: str, number: int) -> Json:

@@ -7,6 +7,7 @@ each channel. What must be said waits its turn; what may be left out is left out
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,15 +73,27 @@ class Pace:
         bucket.level -= count
         return True
 
-    async def turn(self, workspace: str, method: str, channel: str = "") -> None:
-        """Wait until this call can be made; those who wait go in the order in which they came."""
-        if bucket := self._bucket(workspace, method, channel):
+    async def turn(
+        self, workspace: str, method: str, channel: str = "", *, within: float = math.inf, paid: bool = False
+    ) -> bool:
+        """Wait until this call can be made, in the order of who came; False, soon, where that takes longer than ``within``.
+
+        What is ``paid`` was taken before, and waits only where Slack said 429.
+        """
+        deadline = self._clock() + within
+        bucket = None if paid else self._bucket(workspace, method, channel)
+        if bucket:
             bucket.refill(self._clock())
+            wait = (1 - bucket.level) / bucket.rate
+            if self._clock() + wait > deadline:
+                return False
             bucket.level -= 1
-            if bucket.level < 0:
-                await asyncio.sleep(-bucket.level / bucket.rate)
-        while (wait := self._until.get((workspace, method), 0.0) - self._clock()) > 0:  # noqa: ASYNC110  # another 429 may put it off
-            await asyncio.sleep(wait)
+            await asyncio.sleep(max(0.0, wait))
+        while (until := self._until.get((workspace, method), 0.0)) > self._clock():
+            if until > deadline:
+                return False
+            await asyncio.sleep(until - self._clock())  # another 429 may put it off
+        return True
 
     def hold(self, workspace: str, method: str, seconds: float) -> None:
         """Slack said 429: nobody calls this before so many seconds have passed."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.chat import Place
 from bot.slack.calls import Calls, Json, Refused
-from bot.slack.markup import clean
+from bot.slack.markup import harmless
 from bot.slack.streaming import Asked
 
 STATUS = 100
@@ -35,7 +35,7 @@ class Progress:
 
     async def say(self, place: Place, text: str, asked: Asked | None, *, silently: bool) -> None:
         """Show a status; ``silently`` only remembers it, for a stream that shows it itself."""
-        text = " ".join(clean(text).split())[:STATUS]
+        text = " ".join(harmless(text).split())[:STATUS]
         before = self.text(place)
         self._shown[place.key] = (place, text)
         if silently or text == before:
@@ -85,7 +85,7 @@ class Progress:
         if not self._calls.pace.take(place.workspace, _SESSION, count=2):
             return
         self._processing.add(place.key)
-        await self._set(place, "processing", paid=True, title=(asked.text if asked else "")[:TITLE])
+        await self._set(place, "processing", paid=True, title=harmless(asked.text)[:TITLE] if asked else "")
 
     async def _set(self, place: Place, status: str, *, paid: bool, title: str = "") -> None:
         if status != "processing":

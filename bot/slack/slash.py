@@ -83,7 +83,7 @@ class Slash:
         await self._mention(place, person, user, f"remember that: {text}", event_id, "")
 
     async def _mention(self, place: Place, person: Person, user: str, text: str, event_id: str, message: str) -> None:
-        self._chat.asked(place, Asked(user, place.workspace, text, event_id))
+        self._chat.asked(place, Asked(user, place.workspace, text, event_id, message or event_id))
         outsiders = await self._people.outsiders(place.workspace, place.channel, user)
         mention = Mention(event_id, place, person, text, self._clock(), message=message, outsiders=outsiders)
         await self._accept(mention)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from bot.chat import Place
 from bot.slack.blocks import Part
-from bot.slack.calls import Calls, Json, Refused, Unclear
+from bot.slack.calls import Calls, Closed, Json, Refused, Unclear
 from bot.slack.messages import Messages, metadata
 
 THROTTLE = 0.4
@@ -33,6 +33,8 @@ class Asked:
     team: str
     text: str
     event: str
+    message: str
+    """The key of the message that was the event."""
 
 
 @dataclass(slots=True)
@@ -144,9 +146,9 @@ class Streams:
             live.address, live.broken = "", True
             self._live[place.key, key] = live
             return
-        except Refused:
+        except (Refused, Closed):
             self._live[place.key, key] = live
-            await self._messages.put(place, key, [part])
+            await self._messages.put(place, key, [part])  # a place that is closed says so again
             return
         if answer is not None:
             live.address = str(answer["ts"])

@@ -6,8 +6,6 @@ docs.slack.dev/authentication/verifying-requests-from-slack, docs.slack.dev/auth
 from __future__ import annotations
 
 import json
-import secrets
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl, urljoin
@@ -19,7 +17,6 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
-from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -28,26 +25,22 @@ from bot.settings import Settings, SettingsInvalid
 from bot.slack.calls import Json
 from bot.slack.installations import Installations
 from bot.slack.manifest import scopes
+from bot.slack.states import States
 
 INSTALL, BACK, EVENTS = "/slack/install", "/slack/oauth_redirect", "/slack/events"
 LARGEST = 4_000_000
 """Bytes of one delivery."""
-STATE_SECONDS = 600.0
-STATES = 10_000
 Receive = Callable[[str, Json], Awaitable[Json | None]]
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def serving(
-    settings: Settings, session: aiohttp.ClientSession, installations: Installations | None, receive: Receive
-) -> AsyncIterator[None]:
-    """Listens for as long as this is open. Raises `SettingsInvalid` where the port is taken."""
+async def serving(settings: Settings, flow: AsyncOAuthFlow | None, receive: Receive) -> AsyncIterator[None]:
+    """Listens for as long as this is open; with a ``flow`` it installs too. Raises `SettingsInvalid` where the port is taken."""
     application = web.Application(client_max_size=LARGEST)
     if secret := settings.slack_signing_secret.get_secret_value():
         application.router.add_post(EVENTS, _Deliveries(SignatureVerifier(secret), receive).handle)
-    if installations is not None:
-        flow = _flow(settings, session, installations)
+    if flow is not None:
         application.router.add_get(INSTALL, _by(flow.handle_installation))
         application.router.add_get(BACK, _by(flow.handle_callback))
     runner = web.AppRunner(application, access_log=None)
@@ -73,11 +66,11 @@ class _Deliveries:
         self._receive = receive
 
     async def handle(self, request: web.Request) -> web.Response:
-        text = await request.text()
-        if not self._verifier.is_valid_request(text, dict(request.headers)):
+        data = await request.read()
+        if not self._is_signed(data, request):
             return web.json_response({"error": "invalid request"}, status=401)
         try:
-            kind, body = _parsed(request.content_type, text)
+            kind, body = _parsed(request.content_type, data.decode())
         except ValueError:
             return web.json_response({"error": "not understood"}, status=400)
         if body.get("type") == "url_verification":
@@ -90,6 +83,12 @@ class _Deliveries:
             log.error("a delivery could not be kept", what=place_of(error))
             return web.Response(status=503)
         return web.Response() if answer is None else web.json_response(answer)
+
+    def _is_signed(self, data: bytes, request: web.Request) -> bool:
+        try:
+            return self._verifier.is_valid_request(data, dict(request.headers))
+        except (ValueError, TypeError):
+            return False  # a time that is none, a signature or a body that is no text
 
 
 def _parsed(content_type: str, text: str) -> tuple[str, Json]:
@@ -105,7 +104,10 @@ def _parsed(content_type: str, text: str) -> tuple[str, Json]:
     return kind, body
 
 
-def _flow(settings: Settings, session: aiohttp.ClientSession, installations: Installations) -> AsyncOAuthFlow:
+def oauth_flow(
+    settings: Settings, session: aiohttp.ClientSession, installations: Installations, states: States
+) -> AsyncOAuthFlow:
+    """Bolt's way through an installation, from the page that begins it to the one that Slack leads back to."""
     public = settings.public_url.rstrip("/")
     return AsyncOAuthFlow(
         client=AsyncWebClient(base_url=settings.slack_api_url, session=session, retry_handlers=[]),
@@ -119,30 +121,10 @@ def _flow(settings: Settings, session: aiohttp.ClientSession, installations: Ins
             redirect_uri=f"{public}{BACK}" if public else None,
             authorization_url=urljoin(settings.slack_api_url, "/oauth/v2/authorize"),
             installation_store=installations,
-            state_store=_States(),
+            state_store=states,
             install_page_rendering_enabled=False,
         ),
     )
-
-
-class _States(AsyncOAuthStateStore):
-    """States of installations under way: each is good once, for ten minutes. A restart in between asks to begin anew."""
-
-    def __init__(self) -> None:
-        self._issued: dict[str, float] = {}
-
-    async def async_issue(self, *args: object, **kwargs: object) -> str:
-        now = time.monotonic()
-        self._issued = {state: at for state, at in self._issued.items() if now - at < STATE_SECONDS}
-        while len(self._issued) >= STATES:
-            self._issued.pop(next(iter(self._issued)))
-        state = secrets.token_urlsafe(32)
-        self._issued[state] = now
-        return state
-
-    async def async_consume(self, state: str) -> bool:
-        issued = self._issued.pop(state, None)
-        return issued is not None and time.monotonic() - issued < STATE_SECONDS
 
 
 def _by(
@@ -152,7 +134,11 @@ def _by(
 
     async def page(request: web.Request) -> web.Response:
         asked = AsyncBoltRequest(body="", query=dict(request.query), headers=dict(request.headers))
-        made = await handle(asked)
+        try:
+            made = await handle(asked)
+        except STORAGE as error:
+            log.error("an installation could not be kept", what=place_of(error))
+            return web.Response(status=503, text="The records can't be reached just now. Try again in a minute.")
         answer = web.Response(status=made.status, text=made.body, content_type="text/html")
         for name, values in made.headers.items():
             for value in values if name.lower() != "content-type" else ():

@@ -2,7 +2,8 @@
 
 What every adapter promises (tests/contract/test_embedder.py): vectors have `dimensions` numbers and
 length 1; the order is the texts'; the same text gives the same vector alone or in company; an empty
-text, a very long one and any language are no error; the event loop is never blocked.
+text, a very long one and any language are no error; the event loop is never blocked. One that is asked over the network
+raises `EmbedderAway` where it gives none, in bounded time.
 """
 
 from __future__ import annotations
@@ -26,3 +27,5 @@ class Embedder(Protocol):
     async def query(self, text: str) -> NDArray[np.float32]:
         """The vector of a question: shape (dimensions,)."""
         ...
+
+    async def close(self) -> None: ...

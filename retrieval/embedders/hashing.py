@@ -23,6 +23,9 @@ class Hashing:
     async def query(self, text: str) -> NDArray[np.float32]:
         return self._vector(text)
 
+    async def close(self) -> None:
+        """Nothing is held."""
+
     def _vector(self, text: str) -> NDArray[np.float32]:
         vector = np.zeros(self.dimensions, dtype=np.float32)
         for token in WORD.findall(text[:20_000].lower()) or ["\0"]:

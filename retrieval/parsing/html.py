@@ -40,6 +40,15 @@ _BESIDE = re.compile(r"(?:^|[\s_-])side-?bar(?:[\s_-]|$)", re.IGNORECASE)
 MOSTLY_LINKS = 0.5
 MOST = 0.3
 """The part of a page's text that is no surroundings any more, whatever it is named."""
+_SAID = {
+    "author": "author",
+    "dc.creator": "author",
+    "article:modified_time": "modified",
+    "article:published_time": "date",
+    "dc.date": "date",
+    "date": "date",
+}
+"""What a page's head says of it, and under which name it is kept."""
 LEAST_MAIN, MOST_MAIN = 0.5, 0.9
 """Less of the text, and the main text has lost some; more, and the page says it better: code and headings as they are."""
 
@@ -54,6 +63,7 @@ def read(name: str, data: bytes) -> Parsed:
         raise Unreadable(name, f"this is no HTML that can be read ({error})") from error
     title = " ".join((tree.findtext(".//title") or "").split())
     links = tuple(dict.fromkeys(href for href in tree.xpath("//a/@href") if not href.startswith(("#", "javascript:"))))
+    said = _said(tree)
     _without_surroundings(tree)
     text, headings = visible(tree)
     main = strip(_main(lxml.html.tostring(tree, encoding="unicode")))
@@ -64,7 +74,18 @@ def read(name: str, data: bytes) -> Parsed:
     if not text.strip():
         raise Unreadable(name, "the page has no text")
     heading = next((one.text for one in headings if one.level == 1), "")
-    return Parsed(title or heading, text, headings, links)
+    return Parsed(title or heading, text, headings, links, metadata=said)
+
+
+def _said(tree: lxml.html.HtmlElement) -> dict[str, str]:
+    """By whom and when a page says that it was written."""
+    said: dict[str, str] = {}
+    for meta in tree.iter("meta"):
+        name = _SAID.get((meta.get("name") or meta.get("property") or "").lower())
+        words = " ".join((meta.get("content") or "").split())
+        if name and words:
+            said.setdefault(name, words)
+    return said
 
 
 def _main(source: str) -> str:

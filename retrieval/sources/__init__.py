@@ -1,7 +1,7 @@
 """The port `Source`: where documents come from. One file a source.
 
 A source lists what is there, cheaply, then reads one thing at a time. What it lists no longer is gone
-and leaves the store too. `read` raises `Unreadable` with the reason; that stops nothing else.
+and leaves the store too, unless the source ``keeps``. `read` raises `Unreadable` with the reason; that stops nothing else.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from retrieval.documents import Document
 
-READING = 3
+READING = 4
 """Which way of reading and cutting made a document; it stands in every hash, so that another number reads everything anew."""
 
 
@@ -32,6 +32,8 @@ class Listed:
 class Source(Protocol):
     name: str
     """Stable: documents are remembered under it (``folder:/home/mei/vault``)."""
+    keeps: bool
+    """Whether what it lists no longer stays: a feed shows only what is newest."""
 
     def list(self) -> AsyncIterator[Listed]:
         """Everything that is there now. Raises `Unreadable` where the source as a whole is away, `Deleted` if for good."""

@@ -6,8 +6,7 @@ import asyncio
 import os
 import re
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 from retrieval.documents import Audience, Document, content_hash
@@ -31,6 +30,7 @@ class FolderSource:
         self._max_bytes = max_bytes
         self._away: list[tuple[str, str]] = []
         self.name = f"folder:{_shown(self._root)}"
+        self.keeps = False
 
     async def list(self) -> AsyncIterator[Listed]:
         """Raises `Unreadable` where the path is away, `Deleted` where it was one file and its folder is there."""
@@ -61,10 +61,10 @@ class FolderSource:
             headings=parsed.headings,
             links=parsed.links,
             aliases=tuple(dict.fromkeys((*parsed.aliases, path.stem))),
-            modified=_written(parsed.metadata, modified),
+            modified=parsed.written or modified,
             metadata={**parsed.metadata, "path": relative},
             anchors=parsed.anchors,
-            authors=_authors(parsed.metadata),
+            authors=parsed.authors,
         )
 
     async def _refuse(self, listed: Listed, path: Path) -> None:
@@ -137,21 +137,6 @@ class FolderSource:
             return Listed(document, f"{READING}:{content_hash(path.read_bytes())}", size)
         except OSError:
             return Listed(document, _FORBIDDEN)
-
-
-def _written(about: Mapping[str, str], otherwise: float) -> float:
-    """When a document says that it was written: the last date of its front matter, or else the file's."""
-    for key in ("updated", "modified", "date", "created"):
-        try:
-            when = datetime.fromisoformat(about.get(key, ""))
-        except ValueError:
-            continue
-        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
-    return otherwise
-
-
-def _authors(about: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(name for key in ("author", "authors") for name in about.get(key, "").split(", ") if name)
 
 
 def _led_to(path: Path) -> Path:

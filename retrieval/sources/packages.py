@@ -41,6 +41,7 @@ class PackagesSource:
     """A `Source`; what it lists changes when packages are installed, upgraded or removed."""
 
     name = "packages"
+    keeps = False
 
     def __init__(self, audience: Audience | None = None) -> None:
         self._audience = audience or Audience.public()

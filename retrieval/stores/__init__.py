@@ -8,8 +8,8 @@ What every adapter promises (tests/contract/test_store.py holds it to this):
 * Everything that reads takes an `Audience` and returns only what shares a label with it. An empty
   audience gets nothing.
 * Two processes may write at once; neither loses what the other wrote.
-* A store remembers the embedder it was filled with: `bind` with another one raises `EmbedderMismatch`
-  unless the store holds no vectors.
+* A store remembers the embedder it was filled with: once it holds vectors, `bind` with another one raises
+  `EmbedderMismatch`, or keeps the new vectors apart until they are complete (`answering`).
 * All methods are coroutines that never block the event loop; a failure is a `StoreUnavailable`.
 """
 
@@ -38,6 +38,10 @@ class Store(Protocol):
 
     async def bind(self, embedder: str, dimensions: int) -> None:
         """Say which embedder the vectors come from. Raises `EmbedderMismatch` rather than mixing two."""
+        ...
+
+    async def answering(self) -> str:
+        """The embedder whose vectors are complete; until that is the bound one, questions are for a store bound to this."""
         ...
 
     async def put(self, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> None:

@@ -12,7 +12,7 @@ import snowballstemmer
 
 from retrieval.documents import ANYTHING, Audience, Document, Filter, Hit, Passage
 from retrieval.errors import EmbedderMismatch
-from retrieval.links import fold, names_of
+from retrieval.links import called, fold, names_of
 from retrieval.scripts import WORD
 from retrieval.stores import Counts, Vector
 
@@ -140,7 +140,10 @@ class InMemoryStore:
 def _fits(document: Document, where: Filter) -> bool:
     return (
         (where.documents is None or document.id in where.documents)
-        and (not where.authors or not where.authors.isdisjoint(map(fold, document.authors)))
+        and (
+            not where.authors
+            or not where.authors.isdisjoint(name for author in document.authors for name in called(author))
+        )
         and (not where.channels or fold(document.channel) in where.channels)
         and (where.since is None or 0 < document.modified >= where.since)
         and (where.until is None or 0 < document.modified < where.until)

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from retrieval.documents import Audience, Document, Heading, Link, Passage
-from retrieval.links import fold, names_of
+from retrieval.links import called, fold, names_of
 
 COLUMNS = ["id", "document", "source", "title", "text", "audience", "start", "end", "about", "mentions"]
 """What a passage is made of again."""
@@ -70,7 +70,7 @@ def rows_of(document: Document, passages: Sequence[Passage], vectors: dict[str, 
         "title": document.title,
         "audience": sorted(document.audience.labels),
         "modified": document.modified or None,
-        "authors": sorted(map(fold, document.authors)),
+        "authors": sorted(frozenset[str]().union(*map(called, document.authors))),
         "channel": fold(document.channel),
     }
     rows = [shared | _document_row(document)]

@@ -1,15 +1,23 @@
-"""A process that writes documents until it is done or killed: python -m tests.chaos.store_writer FOLDER NAME COUNT."""
+"""A process that writes documents until it is done or killed: python -m tests.chaos.store_writer PLACE NAME COUNT.
+
+A place is a folder of the embedded store, or a tenant on a Weaviate server: http://KEY@HOST:PORT/TENANT#GRPC_PORT.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from retrieval.chunking import chunk
 from retrieval.documents import Audience, Document, content_hash
 from retrieval.embedders.hashing import Hashing
-from retrieval.stores.lance import LanceStore
+from retrieval.stores import Store
+from retrieval.stores.choose import open_store
+from retrieval.stores.place import Weaviate
 from retrieval.sync import embed_pending
 
 
@@ -21,8 +29,16 @@ def document(name: str, number: int, version: int) -> Document:
     )
 
 
-async def main(folder: Path, name: str, count: int) -> None:
-    store = await LanceStore.open(folder)
+async def open_place(place: str) -> Store:
+    if not place.startswith("http"):
+        return await open_store(Path(place))
+    at = urlsplit(place)
+    url, key = f"http://{at.hostname}:{at.port}", SecretStr(at.username or "")
+    return await open_store(Weaviate(url, key, int(at.fragment), at.path.removeprefix("/")))
+
+
+async def main(place: str, name: str, count: int) -> None:
+    store = await open_place(place)
     await store.bind(Hashing.name, Hashing.dimensions)
     for number in range(count):
         for version in (1, 2):
@@ -36,4 +52,4 @@ async def main(folder: Path, name: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -1,4 +1,4 @@
-"""The embedded store, killed in the middle of writing, and written by two processes at once."""
+"""The stores, killed in the middle of writing, and written by two processes at once; and the embedded one's own perils."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import lancedb
 import pytest
@@ -16,19 +17,29 @@ from retrieval.chunking import chunk
 from retrieval.documents import Audience, Filter
 from retrieval.embedders.hashing import Hashing
 from retrieval.errors import EmbedderMismatch, StoreUnavailable
+from retrieval.stores import Store
 from retrieval.stores.lance import TABLE, LanceStore
 from retrieval.sync import embed_pending
-from tests.chaos.store_writer import document
+from tests.chaos.store_writer import document, open_place
 
 EVERYONE = Audience.everyone()
 
 
-async def writer(folder: Path, name: str, count: int) -> asyncio.subprocess.Process:
-    arguments = (sys.executable, "-m", "tests.chaos.store_writer", str(folder), name, str(count))
+@pytest.fixture(params=["lance", "weaviate"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store, for several processes."""
+    if request.param == "lance":
+        return str(tmp_path / "knowledge")
+    server = request.getfixturevalue("weaviate_server")
+    return f"{server.url}/{uuid4().hex}#{server.grpc_port}"
+
+
+async def writer(place: str, name: str, count: int) -> asyncio.subprocess.Process:
+    arguments = (sys.executable, "-m", "tests.chaos.store_writer", place, name, str(count))
     return await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
 
 
-async def whole_documents(store: LanceStore, name: str) -> dict[int, int]:
+async def whole_documents(store: Store, name: str) -> dict[int, int]:
     """The version of each document, after a look at every passage of it."""
     found: dict[int, int] = {}
     for known in await store.documents(EVERYONE):
@@ -43,11 +54,11 @@ async def whole_documents(store: LanceStore, name: str) -> dict[int, int]:
     return found
 
 
-async def test_killed_in_mid_write_every_document_is_whole_or_not_there(tmp_path: Path) -> None:
+async def test_killed_in_mid_write_every_document_is_whole_or_not_there(place: str) -> None:
     chance = random.Random(5)
     acknowledged: dict[int, int] = {}
     for _ in range(5):
-        process = await writer(tmp_path / "knowledge", "killed", 60)
+        process = await writer(place, "killed", 60)
         assert process.stdout is not None
         for _ in range(chance.randrange(1, 25)):
             number, version = map(int, (await process.stdout.readline()).split())
@@ -55,7 +66,8 @@ async def test_killed_in_mid_write_every_document_is_whole_or_not_there(tmp_path
         await asyncio.sleep(chance.random() / 20)
         process.kill()
         await process.wait()
-        store = await LanceStore.open(tmp_path / "knowledge")
+        store = await open_place(place)
+        await store.bind(Hashing.name, Hashing.dimensions)
         kept = await whole_documents(store, "killed")
         assert acknowledged.keys() <= kept.keys()
         assert len(await store.full_text("version words part", EVERYONE, 5)) == 5
@@ -65,10 +77,10 @@ async def test_killed_in_mid_write_every_document_is_whole_or_not_there(tmp_path
         await store.close()
 
 
-async def test_two_processes_write_at_once_and_a_third_reads(tmp_path: Path) -> None:
-    store = await LanceStore.open(tmp_path / "knowledge")
+async def test_two_processes_write_at_once_and_a_third_reads(place: str) -> None:
+    store = await open_place(place)
     await store.bind(Hashing.name, Hashing.dimensions)
-    writers = [await writer(tmp_path / "knowledge", name, 10) for name in ("left", "right")]
+    writers = [await writer(place, name, 10) for name in ("left", "right")]
     waiting = asyncio.gather(*(process.communicate() for process in writers))
     while not waiting.done():
         await store.full_text("version", EVERYONE, 5)

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat import Place, Reply
+from bot.app import open_app
+from bot.chat import Action, Mention, Place, Press, Reply, named
+from bot.settings import Settings
+from retrieval.documents import Audience
 from tests.contract.stages import ANSWER, DECIDED, NOTE, WAITING, Stage, seen, words
 from tests.contract.stages.console import on_console
 from tests.contract.stages.discord import on_discord
@@ -135,9 +138,36 @@ async def test_a_channel_that_is_not_there_is_none(stage: Stage, name: str) -> N
 
 
 async def test_a_channel_that_is_there_is_its_top_level_in_the_same_workspace(stage: Stage) -> None:
+    if not stage.known:
+        pytest.skip("it has no channels")
     found = await stage.chat.channel(stage.place, stage.known)
-    expected = Place(stage.place.platform, stage.place.workspace, stage.known) if stage.known else None
-    assert found == expected
+    assert found == Place(stage.place.platform, stage.place.workspace, stage.known)
+
+
+async def test_people_are_named_as_others_see_them_and_strangers_not_at_all(stage: Stage) -> None:
+    for near in (stage.place, Place("elsewhere", "w", "c", "t")):
+        assert [await stage.chat.name(near, person.id) for person in stage.people] == [one.name for one in stage.people]
+        for stranger in ("nobody", "nobody/0", "0/1"):
+            assert await stage.chat.name(near, f"{stage.place.platform}/{stranger}") in ("", named(stranger))
+
+
+async def test_a_file_is_kept_once_approved_though_its_platform_has_lost_it(stage: Stage, tmp_path: Path) -> None:
+    async def resume(run: str, place: str, cause: str) -> None:
+        """The test goes on with the run itself."""
+
+    person, data = stage.people[0], b"# Rota\n\nOn Friday Bob brings the cake."
+    file = await stage.file("rota.md", data)
+    async with open_app(Settings(home=tmp_path / "assistant", embedder="hashing"), resume) as app:
+        app.chats[stage.chat.platform] = stage.chat
+        await app.desk.mention(
+            Mention("asked", stage.place, person, "keep the attached file", 1_000.0, (file,), "asked")
+        )
+        (waiting,) = await app.ledger.pending()
+        await stage.lose(file)
+        await app.desk.press(Press("pressed", stage.place, person, Action.APPROVE, waiting.id, 1_001.0))
+        await app.desk.resume(waiting.run)
+        assert [one.title for one in await app.knowledge.documents(Audience.everyone())] == ["Rota"]
+    assert (tmp_path / "assistant" / "uploads" / "rota.md").read_bytes() == data
 
 
 async def test_a_closed_adapter_is_quiet_and_closing_it_again_is_no_error(stage: Stage) -> None:

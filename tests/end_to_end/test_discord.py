@@ -88,7 +88,7 @@ async def team(discord: Discord, folder: Path, model: ScriptedModel | None = Non
         inbox = Inbox(Databases.of(settings).inbox, "one", desk.mention, desk.press, desk.resume, desk.withdraw)
         await app.knowledge.sync(await app.knowledge.add("folder", str(folder / "handbook")))
         await app.knowledge.embed()
-        app.chats["discord"] = await stack.enter_async_context(connect(app, inbox.accept))
+        app.chats["discord"] = await stack.enter_async_context(connect(app, inbox))
         await inbox.start()
         stack.push_async_callback(inbox.stop)
         yield Team(discord, app)
@@ -138,6 +138,7 @@ async def test_nothing_is_answered_that_is_not_said_to_it(here: Team) -> None:
     await discord.say("bob", "general", "@everyone hello")
     await discord.say("bob", "general", "how much may hotels cost?")
     await discord.another_bot_says("general", f"{discord.bot.mention} {HOTELS}")
+    await discord.webhook_says("general", f"{discord.bot.mention} {HOTELS}")
     role = next(one.id for one in discord.team.roles.values() if one.bot_id)
     await discord.say("alice", "general", f"<@&{role}> {HOTELS}")
     await here.settled()
@@ -282,6 +283,26 @@ async def test_an_edited_question_is_answered_once_as_it_was_edited(discord: Dis
         assert len(here.said(asked.id)) == 1
 
 
+@pytest.mark.parametrize("is_cached", [True, False])
+async def test_a_question_edited_twice_quickly_is_answered_once_as_it_says_last(
+    discord: Discord, tmp_path: Path, is_cached: bool
+) -> None:
+    model = Held()
+    async with team(discord, tmp_path, model) as here:
+        asked = await discord.mention("alice", "general", PIRATES)
+        await discord.until(lambda: discord.typing)
+        for words in ("who waters the garden?", HOTELS):
+            if not is_cached:
+                here.app.chats["discord"]._client._connection._messages.clear()  # type: ignore[attr-defined]  # as old ones are
+            await discord.edit(asked, f"{discord.bot.mention} {words}")
+        await here.settled()
+        model.may.set()
+        answer = await here.answered(asked.id)
+        await here.settled()
+        assert "150 euros" in answer.text
+        assert len(here.said(asked.id)) == 1
+
+
 async def test_an_edit_after_the_answer_and_a_link_that_unfolds_change_nothing(here: Team) -> None:
     asked = await here.discord.mention("alice", "general", HOTELS)
     await here.answered(asked.id)
@@ -367,13 +388,26 @@ async def test_ask_names_the_question_and_answers_in_a_thread_on_it(here: Team) 
     assert here.discord.world.channels[used.response.id].name == HOTELS
 
 
+async def test_a_question_by_command_that_waits_for_its_name_holds_up_nobody(here: Team) -> None:
+    here.discord.fail("POST /interactions/{interaction_id}/{token}/callback", "hang")
+    await here.discord.slash("alice", "general", "ask", {"question": HOTELS})
+    asked = await here.discord.mention("bob", "general", PIRATES)
+    assert "pirate flag" in (await here.answered(asked.id)).text
+    here.discord.release()
+    await here.answered(here.discord.messages("general")[-1].id)
+
+
 async def test_knowledge_and_help_are_told_to_one_person(here: Team) -> None:
     await (await here.discord.slash("alice", "general", "knowledge")).answered()
     await here.discord.until(
         lambda: "documents" in "".join(one.text for one in here.discord.ephemerals(here.discord.alice))
     )
     await (await here.discord.slash("bob", "general", "footnote help")).answered()
-    await here.discord.until(lambda: "/ask" in "".join(one.text for one in here.discord.ephemerals(here.discord.bob)))
+    await here.discord.until(
+        lambda: here.discord.ephemerals(here.discord.bob) and here.discord.ephemerals(here.discord.bob)[0].text
+    )
+    told = here.discord.ephemerals(here.discord.bob)[0].text
+    assert [name for name in ("`/ask question`", "`/knowledge`", "`/footnote help`") if name not in told] == []
     assert here.discord.messages("general") == []
 
 
@@ -388,7 +422,16 @@ async def test_remember_this_proposes_it_in_the_thread_on_the_message(here: Team
 async def test_commands_are_told_to_discord_only_when_they_changed(discord: Discord, tmp_path: Path) -> None:
     for _ in range(2):
         async with team(discord, tmp_path):
-            assert sorted(one.name for one in discord.commands) == ["Remember this", "ask", "footnote", "knowledge"]
+            shapes = {
+                one.name: [(o["name"], o["type"]) for o in one.data.get("options") or ()] for one in discord.commands
+            }
+            subcommand, words = 1, 3
+            assert shapes == {
+                "ask": [("question", words)],
+                "footnote": [("help", subcommand)],
+                "knowledge": [],
+                "Remember this": [],
+            }
     assert len(discord.asked("PUT /applications/{application_id}/commands")) == 1
 
 

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import discord
 import pytest
+from sqlalchemy import event
 
-from bot.chat import Action, Button, ChatAway, ChatGone, Field, Footnote, Form, Reply
+from bot.chat import Action, Button, Card, ChatAway, ChatGone, Field, Footnote, Form, Reply
 from bot.discord import forms
+from bot.discord.posting import LOOK_BACK
+from bot.discord.streaming import draft_key
 from bot.posts import Posts
-from tests.contract.stages import ANSWER, DECIDED, WAITING
+from tests.contract.stages import ANSWER, DECIDED, NOTE, WAITING
 from tests.contract.stages.discord import OnDiscord, on_discord
 from tests.servers.discord import Message, P
 
 POST = "POST /channels/{channel_id}/messages"
-PATCH = "PATCH /channels/{channel_id}/messages/{message_id}"
+DELETE = "DELETE /channels/{channel_id}/messages/{message_id}"
+MANY = tuple(Button(Action.APPROVE, "s" * 70 + str(number), "Approve " * 20) for number in range(5))
+CARD = Card("Remember “doors”", (), "f00d", "proposed", "Waits for a decision.")
 DOCS = Path(__file__).parent.parent.parent / "docs/discord.md"
 
 
@@ -35,6 +41,34 @@ def ours(stage: OnDiscord) -> list[Message]:
 
 async def shown(stage: OnDiscord, text: str) -> None:
     await stage.server.until(lambda: any(text in one.text for one in ours(stage)))
+
+
+async def noted(stage: OnDiscord) -> None:
+    """The draft stands, and the records say where."""
+    posts = Posts(stage.records.engine)
+    while not any(post.address for post in await posts.of(stage.place, draft_key(stage.place))):
+        await asyncio.sleep(0.01)
+
+
+class Killed(Exception):
+    """The process died here."""
+
+
+@contextlib.contextmanager
+def dying(stage: OnDiscord, statement: int) -> Iterator[None]:
+    """The process dies before it writes this statement, counted from now on, about where messages stand."""
+    left = iter(range(statement))
+
+    def die(_connection: object, _cursor: object, sql: str, *_more: object) -> None:
+        if "posts" in sql and not sql.startswith("SELECT") and next(left, None) is None:
+            raise Killed
+
+    engine = stage.records.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", die)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", die)
 
 
 @pytest.mark.parametrize("how", [500, 503, "drop", 429])
@@ -73,6 +107,44 @@ async def test_a_draft_whose_answer_was_lost_becomes_the_answer(stage: OnDiscord
     assert ["opens at nine" in one.text for one in ours(stage)] == [True]
 
 
+@pytest.mark.parametrize("statement", range(5))
+async def test_a_crash_while_a_draft_becomes_the_answer_leaves_one_message(stage: OnDiscord, statement: int) -> None:
+    await stage.chat.status(stage.place, "Reading")
+    await noted(stage)
+    with dying(stage, statement), contextlib.suppress(Killed):
+        await stage.say("answer", ANSWER)
+    thread = stage.server.channel(int(stage.place.thread))
+    for number in range(LOOK_BACK + 1):
+        await stage.server.say("bob", thread, f"meanwhile {number}")
+    await stage.restart()
+    await stage.say("answer", ANSWER)
+    assert ["opens at nine" in one.text for one in ours(stage)] == [True]
+
+
+async def test_a_draft_that_could_not_be_taken_away_is_taken_away_the_next_time(stage: OnDiscord) -> None:
+    await stage.chat.status(stage.place, "Reading")
+    await noted(stage)
+    stage.server.fail(DELETE, 403)
+    await stage.chat.status(stage.place, "")
+    assert len(ours(stage)) == 1
+    await stage.restart()
+    await stage.chat.status(stage.place, "")
+    assert ours(stage) == []
+
+
+async def test_an_answer_that_was_sent_and_not_noted_is_found_beside_a_new_draft(stage: OnDiscord) -> None:
+    await stage.say("answer", ANSWER)
+    posts = Posts(stage.records.engine)
+    await posts.remove(stage.place, "answer")
+    await posts.begin(stage.place, "answer", 0)
+    await stage.restart()
+    await stage.chat.status(stage.place, "Reading")
+    await noted(stage)
+    await stage.say("answer", ANSWER)
+    await stage.chat.status(stage.place, "")
+    assert ["opens at nine" in one.text for one in ours(stage)] == [True]
+
+
 async def test_a_long_answer_is_split_at_paragraphs_and_made_short_again(stage: OnDiscord) -> None:
     paragraphs = [f"{number} " + "word " * 300 for number in range(8)]
     await stage.say("answer", replace(ANSWER, text="\n\n".join(paragraphs)))
@@ -83,6 +155,49 @@ async def test_a_long_answer_is_split_at_paragraphs_and_made_short_again(stage: 
     assert all(re.match(r"\d word", one.text) for one in messages)
     await stage.say("answer", ANSWER)
     assert len(ours(stage)) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        replace(
+            ANSWER,
+            footnotes=tuple(replace(NOTE, number=n, title="*" * 300) for n in range(90)),
+            notes=("_" * 900,) * 60,
+        ),
+        replace(
+            ANSWER, text="\n\n".join(f"- `{number}` *of* [many](https://a.example)\n\n---" for number in range(900))
+        ),
+        replace(WAITING, card=replace(CARD, fields=tuple((f"Field {n}", "words * " * n) for n in range(90)))),
+        replace(
+            WAITING,
+            card=replace(CARD, title="#" * 900, outcome="|" * 3_000),
+            buttons=MANY,
+        ),
+    ],
+)
+async def test_however_much_there_is_discord_takes_it(stage: OnDiscord, reply: Reply) -> None:
+    await stage.say("answer", reply)
+    assert len(ours(stage)) > 0
+    assert len(ours(stage)[-1].buttons) == len(reply.buttons)
+    assert {request.status for request in stage.server.asked(POST)} == {200}
+
+
+async def test_however_long_a_status_and_what_is_written_are_they_are_shown(stage: OnDiscord) -> None:
+    await stage.chat.status(stage.place, "*" * 200)
+    await stage.chat.show(stage.place, "answer", Reply("word " * 779 + "end", final=False))
+    await shown(stage, "end")
+    assert stage.server.asked(POST)[-1].status == 200
+
+
+async def test_a_reply_to_a_question_that_is_gone_by_now_stands_by_itself(stage: OnDiscord) -> None:
+    await stage.server.remove_permission(stage.server.general, P.CREATE_PUBLIC_THREADS)
+    await stage.server.delete(int(stage.place.thread))
+    await stage.say("answer", ANSWER)
+    (answer,) = [one for one in stage.server.messages("general") if one.author is stage.server.bot]
+    assert answer.reference is None
+    await stage.say("answer", replace(ANSWER, text="It opens at ten."))
+    assert "opens at ten" in answer.text
 
 
 async def test_one_message_streams_and_is_replaced_and_never_shows_half_a_link(stage: OnDiscord) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from bot.chat import Place
 from bot.settings import SettingsInvalid
+from bot.slack.chat import SlackChat
 from tests.end_to_end.on_slack import HOTELS, MEALS, Held, Team, team, workspace
 from tests.servers.slack import Slack
+from tests.servers.slack import Team as Workspace
 
 
 @pytest.fixture
@@ -114,6 +118,18 @@ async def test_duplicates_retries_and_late_deliveries_are_one_mention(here: Team
     assert len(here.said("general")) == 1
 
 
+async def test_a_slow_lookup_in_one_channel_holds_up_no_other(here: Team) -> None:
+    slack = here.slack
+    slack.add_channel("meanwhile", members=("ben",))
+    slack.fail("users.info", hang=10, applied=True)
+    slow = await slack.mention("ada", "general", HOTELS)
+    await slack.until(lambda: slack.called("users.info"))
+    quick = await slack.mention("ben", "meanwhile", MEALS)
+    await here.answered("meanwhile", quick.ts, within=30)
+    assert here.said("general") == []
+    await here.answered("general", slow.ts, within=30)
+
+
 # while it is being answered
 
 
@@ -146,6 +162,21 @@ async def test_a_mention_that_is_edited_while_it_is_answered_is_answered_as_edit
         await slack.edit(asked, f"<@{slack.bot.id}> {HOTELS}")
         await here.settled()
         assert len(here.said("general")) == 1, "what has its answer is not answered again"
+
+
+async def test_a_mention_that_is_edited_twice_quickly_is_answered_once_as_it_says_last(
+    slack: Slack, tmp_path: Path
+) -> None:
+    model = Held()
+    async with team(slack, tmp_path, model) as here:
+        asked = await slack.mention("ada", "general", HOTELS)
+        await slack.until(lambda: slack.status("general", asked.ts))
+        await slack.edit(asked, f"<@{slack.bot.id}> who waters the garden?")
+        await slack.edit(asked, f"<@{slack.bot.id}> {MEALS}")
+        model.may.set()
+        assert "40 euros" in here.text(await here.answered("general", asked.ts))
+        await here.settled()
+        assert len(here.said("general")) == 1
 
 
 async def test_slacks_own_stop_button_stops_the_answer(slack: Slack, tmp_path: Path) -> None:
@@ -196,6 +227,20 @@ async def test_a_guest_and_a_shared_channel_see_only_what_is_public(here: Team) 
     assert "150" not in here.text(await here.answered("partners", asked.ts))
 
 
+async def test_whoever_slack_says_only_an_organisation_of_is_answered_as_well(here: Team) -> None:
+    slack = here.slack
+    olga = slack.add_user("olga", Workspace("E0ELSEWHERE", "Elsewhere", "elsewhere"), is_stranger=True)
+    slack.add_channel("partners", members=(olga,), is_ext_shared=True)
+    asked = await slack.mention(olga, "partners", HOTELS)
+    answer = await here.answered("partners", asked.ts)
+    assert "150" not in here.text(answer)
+    chat = here.app.chats["slack"]
+    assert isinstance(chat, SlackChat)
+    asker = chat.asker(Place("slack", slack.team.id, answer.channel, asked.ts))
+    assert asker is not None
+    assert (asker.user, asker.team) == (olga.id, slack.team.id), "a stream takes no organisation for a workspace"
+
+
 async def test_nothing_that_is_shown_calls_people_or_opens_a_preview(here: Team) -> None:
     words = f"remember that <!channel> and <@{here.slack.user('ben').id}> and @everyone meet at https://example.org"
     asked = await here.slack.mention("ada", "general", words)
@@ -233,6 +278,39 @@ async def test_nothing_is_lost_over_a_refresh_a_cut_and_a_silence(
             assert slack.sockets.hellos > before
         await here.settled()
         assert len(here.said("general")) == 3
+
+
+async def test_a_refresh_leaves_no_moment_without_a_connection_and_loses_nothing(slack: Slack, tmp_path: Path) -> None:
+    slack.sockets.handshake = 0.3
+    async with team(slack, tmp_path) as here:
+        for refreshes in (1, 2):
+            await slack.sockets.disconnect("refresh_requested", after=3)
+            for number in range(30):
+                await slack.say("ada", "general", f"we talk {number}")
+                await asyncio.sleep(0.02)
+            command = await slack.slash("ada", "general", "/knowledge")
+            assert "documents" in (await command.done()).response["blocks"][0]["text"]
+            await slack.until(
+                lambda seen=refreshes: slack.sockets.hellos == seen + 1 and len(slack.sockets.live) == 1, 10
+            )
+        await here.settled()
+        assert slack.sockets.gaps == 0
+        assert {(one.outcome, one.attempts) for one in slack.courier.deliveries} == {("acknowledged", 1)}
+
+
+async def test_a_slack_that_opens_no_connection_for_long_is_tried_with_a_fresh_address(
+    slack: Slack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.socket.PING_SECONDS", 0.5)
+    monkeypatch.setattr("bot.slack.socket.OPENING", 1.0)
+    slack.sockets.tickets_last = 0.5
+    async with team(slack, tmp_path) as here:
+        slack.sockets.away = True
+        slack.sockets.drop()
+        await asyncio.sleep(3)
+        slack.sockets.away = False
+        asked = await slack.mention("ada", "general", HOTELS)
+        assert "150 euros" in here.text(await here.answered("general", asked.ts, within=30))
 
 
 async def test_a_token_that_is_taken_back_ends_nothing_but_the_answer(slack: Slack, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,12 +18,8 @@ from tests.end_to_end.on_slack import HOTELS, Team, team, workspace
 from tests.servers.slack import App, Timing
 
 
-@asynccontextmanager
-async def over_http(
-    folder: Path, *, oauth: bool = False, enterprise: str | None = None, timing: Timing | None = None, **about: Any
-) -> AsyncIterator[Team]:
-    """The assistant behind /slack/events, with the one token or installed by OAuth."""
-    port = free_port()
+def behind(port: int, *, oauth: bool, **about: Any) -> tuple[App, dict[str, Any]]:
+    """The app that delivers to this port, and the settings of the assistant there."""
     url = f"http://127.0.0.1:{port}"
     app: App = app_of_manifest(
         events_url=f"{url}/slack/events", redirect_urls=(f"{url}/slack/oauth_redirect",), **about
@@ -31,6 +28,15 @@ async def over_http(
     if oauth:
         client = {"slack_client_id": app.client_id, "slack_client_secret": app.client_secret, "public_url": url}
         more |= {"slack_bot_token": "", **client}
+    return app, more
+
+
+@asynccontextmanager
+async def over_http(
+    folder: Path, *, oauth: bool = False, enterprise: str | None = None, timing: Timing | None = None, **about: Any
+) -> AsyncIterator[Team]:
+    """The assistant behind /slack/events, with the one token or installed by OAuth."""
+    app, more = behind(free_port(), oauth=oauth, **about)
     async with (
         workspace(app=app, transport="http", enterprise=enterprise, timing=timing or Timing.quick(ack=3)) as slack,
         team(slack, folder, **more) as here,
@@ -38,19 +44,30 @@ async def over_http(
         yield here
 
 
-async def install(here: Team, **who: Any) -> str:
-    """Go through the installation as somebody in a browser does; what the last page says."""
-    for name, value in who.items():
-        setattr(here.slack.oauth, name, value)
-    port = here.app.settings.slack_port
+async def consent(port: int) -> tuple[str, str]:
+    """Begin an installation and say yes: where Slack then leads the browser, and its cookie."""
     async with aiohttp.ClientSession() as browser:
         async with browser.get(f"http://127.0.0.1:{port}/slack/install", allow_redirects=False) as page:
             assert page.status == 302
             cookie = page.headers["Set-Cookie"].partition(";")[0]
-        async with browser.get(page.headers["Location"], allow_redirects=False) as consent:
-            back = consent.headers["Location"]
-        async with browser.get(back, headers={"Cookie": cookie}, allow_redirects=False) as done:
-            return f"{done.status} {await done.text()}"
+        async with browser.get(page.headers["Location"], allow_redirects=False) as agreed:
+            return agreed.headers["Location"], cookie
+
+
+async def come_back(address: str, cookie: str) -> str:
+    """What the last page of an installation says."""
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.get(address, headers={"Cookie": cookie}, allow_redirects=False) as done,
+    ):
+        return f"{done.status} {await done.text()}"
+
+
+async def install(here: Team, **who: Any) -> str:
+    """Go through the installation as somebody in a browser does; what the last page says."""
+    for name, value in who.items():
+        setattr(here.slack.oauth, name, value)
+    return await come_back(*await consent(here.app.settings.slack_port))
 
 
 def sealed(here: Team) -> list[tuple[str, str]]:
@@ -89,8 +106,14 @@ async def test_what_is_badly_signed_or_old_is_refused_and_changes_nothing(tmp_pa
             for body in ("", "{", "payload=", "x" * 10):
                 async with session.post(url, data=body) as answer:
                     assert answer.status == 401
-        async with aiohttp.ClientSession() as session, session.get(url) as answer:
-            assert answer.status == 405
+            for headers in (
+                {"X-Slack-Request-Timestamp": "soon", "X-Slack-Signature": "v0=1"},
+                {"X-Slack-Request-Timestamp": str(int(time.time())), "X-Slack-Signature": "v0=é"},
+            ):
+                async with session.post(url, data=b"\xff", headers=headers) as answer:
+                    assert answer.status == 401
+            async with session.get(url) as answer:
+                assert answer.status == 405
 
 
 async def test_a_second_workspace_is_installed_and_answered_as_itself(tmp_path: Path) -> None:
@@ -127,6 +150,18 @@ async def test_a_refused_or_forged_installation_keeps_nothing(tmp_path: Path) ->
         ):
             assert answer.status == 400
         assert sealed(here) == []
+
+
+async def test_an_installation_begun_before_a_restart_is_finished_after_it_once(tmp_path: Path) -> None:
+    port = free_port()
+    app, more = behind(port, oauth=True)
+    async with workspace(app=app, transport="http") as slack:
+        async with team(slack, tmp_path, **more):
+            address, cookie = await consent(port)
+        async with team(slack, tmp_path, **more) as here:
+            assert (await come_back(address, cookie)).startswith("200")
+            assert [name for name, _ in sealed(here)] == [slack.team.id]
+            assert "invalid_state" in await come_back(address, cookie)
 
 
 async def test_an_uninstalled_app_forgets_its_token(tmp_path: Path) -> None:

@@ -54,6 +54,6 @@ def test_the_commands_and_the_shortcut_are_those_of_the_code() -> None:
     listed = manifest()["features"]["slash_commands"]
     known = commands(None)  # type: ignore[arg-type]  # nothing runs
     assert [(one["command"], one["description"], one.get("usage_hint", "")) for one in listed] == [
-        (f"/{one.name}", one.description, one.argument) for one in known
+        (f"/{one.name}", one.description, one.argument or one.subcommand) for one in known
     ]
     assert [one["callback_id"] for one in manifest()["features"]["shortcuts"]] == [REMEMBER]

@@ -91,9 +91,9 @@ async def test_who_comes_late_is_told_who_was_first(ledger: Ledger) -> None:
         (Deciders("place"), by("console/robot", is_bot=True)),
     ],
 )
-async def test_who_may_not_decide_is_told_who_may(ledger: Ledger, deciders: Deciders, verdict: Verdict) -> None:
+async def test_who_may_not_decide_decides_nothing(ledger: Ledger, deciders: Deciders, verdict: Verdict) -> None:
     row = await propose(ledger, deciders)
-    with pytest.raises(NotAllowed, match="may"):
+    with pytest.raises(NotAllowed):
         await ledger.approve(row.id, verdict)
     assert (await propose(ledger, deciders)).state is State.PROPOSED
 

@@ -100,3 +100,61 @@ def test_greetings_say_nothing_else() -> None:
     assert is_greeting("Hi there!")
     assert is_greeting("你好")
     assert not is_greeting("hi, where is the garden?")
+
+
+@pytest.mark.parametrize(
+    ("text", "attached", "files"),
+    [
+        ("remember this file", [], []),
+        ("Keep the attached report.", ["q3.pdf"], []),
+        ("save this PDF", ["q3.pdf"], []),
+        ("Please save these two documents in the knowledge base", ["a.md", "b.md"], []),
+        ("Can you keep this file?", ["a.md"], []),
+        ("could you add the attached meeting notes to our knowledge base, please?", ["a.md"], []),
+        ("Keep this file. It has the new rates.", ["a.md"], []),
+        ("keep this", ["a.md"], []),
+        ("save these for later", ["a.md", "b.md"], []),
+        ("remember this report", ["q3.pdf"], []),
+        ("keep a.md", ["a.md", "b.md"], ["a.md"]),
+        ("remember “Q3 report.pdf” and b.md", ["Q3 report.pdf", "b.md", "c.md"], ["Q3 report.pdf", "b.md"]),
+        ("save the file budget.xlsx", ["a.md"], ["budget.xlsx"]),
+        ("记住这个文件", ["a.md"], []),
+        ("请把附件保存到知识库", ["a.md"], []),
+    ],
+)
+def test_files_that_came_with_a_message_are_to_be_kept(text: str, attached: list[str], files: list[str]) -> None:
+    command = parse(text, attached)
+    assert command is not None
+    assert (command.tool, command.arguments) == ("remember_file", {"files": files})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what does this file say?",
+        "do you remember this file?",
+        "remember this file?",
+        "Keep this file. What does it say?",
+        "summarise the attached report",
+        "keep this in mind",
+        "who keeps the attached report",
+        "save the whales",
+        "keep calm",
+        "is a.md out of date?",
+        "这个文件说了什么？",
+        "keep a.md short",
+    ],
+)
+def test_a_question_about_a_file_stays_one(text: str) -> None:
+    assert parse(text, ["a.md"]) is None
+
+
+@pytest.mark.parametrize("text", ["remember that a.md is out of date", "remember that file sizes are in MB"])
+def test_a_note_about_a_file_stays_a_note(text: str) -> None:
+    command = parse(text, ["a.md"])
+    assert command is not None
+    assert command.tool == "remember"
+
+
+def test_without_files_this_is_no_file() -> None:
+    assert parse("keep this") is None

@@ -22,6 +22,7 @@ from tests.end_to_end.conftest import write_handbook
 MEI = Person("here/mei", "Mei")
 THREAD = Place("here", "local", "general", "t1")
 QUESTION = "how much may hotels cost a night?"
+PIRATES = "who flies the pirate flag?"
 
 
 class Here:
@@ -37,9 +38,12 @@ class Here:
         self.files: dict[str, bytes] = {}
         self.hold = asyncio.Event()
         self.hold.set()
+        self.waits = asyncio.Event()
         self.gone = False
 
     async def status(self, place: Place, text: str) -> None:
+        if not self.hold.is_set():
+            self.waits.set()
         await self.hold.wait()
 
     async def show(self, place: Place, key: str, reply: Reply) -> None:
@@ -56,6 +60,9 @@ class Here:
 
     async def channel(self, near: Place, name: str) -> Place | None:
         return None
+
+    async def name(self, near: Place, person: str) -> str:
+        return {"here/u1": "Ann", "here/u2": "Bob"}.get(person, "")
 
     async def history(self, place: Place, limit: int) -> list[Said]:
         return self.said[-limit:]
@@ -79,7 +86,7 @@ async def app(tmp_path: Path, here: Here) -> AsyncIterator[App]:
         yield opened
 
 
-def assistant(tmp_path: Path, here: Here, model: ScriptedModel | None = None):  # type: ignore[no-untyped-def]
+def assistant(tmp_path: Path, here: Here, model: ScriptedModel | None = None, **more: object):  # type: ignore[no-untyped-def]
     from contextlib import asynccontextmanager
 
     async def resume(run: str, place: str, cause: str) -> None:
@@ -88,7 +95,8 @@ def assistant(tmp_path: Path, here: Here, model: ScriptedModel | None = None):  
     @asynccontextmanager
     async def opened() -> AsyncIterator[App]:
         write_handbook(tmp_path / "handbook")
-        async with open_app(Settings(home=tmp_path / "home", embedder="hashing"), resume, model=model) as app:
+        settings = Settings(home=tmp_path / "home", embedder="hashing", **more)  # type: ignore[arg-type]  # by name
+        async with open_app(settings, resume, model=model) as app:
             app.chats[here.platform] = here
             await app.knowledge.sync(await app.knowledge.add("folder", str(tmp_path / "handbook")))
             await app.knowledge.embed()
@@ -98,34 +106,119 @@ def assistant(tmp_path: Path, here: Here, model: ScriptedModel | None = None):  
 
 
 def mention(event: str = "e1", text: str = QUESTION, **more: object) -> Mention:
-    return Mention(event, THREAD, MEI, text, 1_000.0, **more)  # type: ignore[arg-type]  # fields of a mention by name
+    about: dict[str, object] = {"message": "m" + event[1:].partition(":")[0], **more}
+    return Mention(event, THREAD, MEI, text, 1_000.0, **about)  # type: ignore[arg-type]  # fields of a mention by name
+
+
+def edit(event: str) -> Withdrawal:
+    """The message m1 says something else now, which is this event."""
+    return Withdrawal(f"{event}:edited", THREAD, "m1", stands=event)
+
+
+async def held(app: App, here: Here, asked: Mention) -> asyncio.Task[None]:
+    """A mention that is taken up, and goes on with `here.hold`."""
+    here.hold.clear()
+    running = asyncio.create_task(app.desk.mention(asked))
+    await asyncio.wait_for(here.waits.wait(), 10)
+    return running
 
 
 async def test_a_message_deleted_before_it_is_taken_up_is_not_answered(app: App, here: Here) -> None:
-    await app.desk.withdraw(Withdrawal("d1", THREAD, "e1"))
+    await app.desk.withdraw(Withdrawal("d1", THREAD, "m1"))
     await app.desk.mention(mention())
     assert here.shown == {}
+    assert await app.desk.answer(run_id("e1")) is None
 
 
 async def test_a_message_deleted_while_it_is_being_answered_gets_no_answer(app: App, here: Here) -> None:
-    here.hold.clear()
-    running = asyncio.create_task(app.desk.mention(mention()))
-    await asyncio.sleep(0.2)
+    running = await held(app, here, mention())
     here.hold.set()
     here.hold = asyncio.Event()
     await asyncio.sleep(0.2)
-    await app.desk.withdraw(Withdrawal("d1", THREAD, "e1"))
+    await app.desk.withdraw(Withdrawal("d1", THREAD, "m1"))
+    here.hold.set()
+    await asyncio.wait_for(running, 10)
+    assert here.shown == {}
+
+
+async def test_a_message_deleted_while_its_run_is_being_prepared_gets_no_answer(app: App, here: Here) -> None:
+    running = await held(app, here, mention())
+    await app.desk.withdraw(Withdrawal("d1", THREAD, "m1"))
     here.hold.set()
     await asyncio.wait_for(running, 10)
     assert here.shown == {}
 
 
 async def test_an_edited_message_is_answered_once_as_it_was_edited(app: App, here: Here) -> None:
-    await app.desk.withdraw(Withdrawal("d1", THREAD, "e1"))
+    await app.desk.withdraw(edit("e1:2"))
     await app.desk.mention(mention())
-    await app.desk.mention(mention("e1:2", "who flies the pirate flag?", replaces="e1", message="e1"))
+    await app.desk.mention(mention("e1:2", PIRATES, edited=True))
     assert list(here.shown) == [run_id("e1:2")]
-    assert next(entry.text for entry in await app.records.transcript(THREAD)) == "who flies the pirate flag?"
+    assert next(entry.text for entry in await app.records.transcript(THREAD)) == PIRATES
+
+
+async def test_edited_twice_while_it_is_being_answered_only_the_last_version_is(app: App, here: Here) -> None:
+    running = await held(app, here, mention())
+    await app.desk.withdraw(edit("e1:2"))
+    await app.desk.withdraw(edit("e1:3"))
+    here.hold.set()
+    await running
+    await app.desk.mention(mention("e1:2", "who waters the garden?", edited=True))
+    await app.desk.mention(mention("e1:3", PIRATES, edited=True))
+    assert list(here.shown) == [run_id("e1:3")]
+
+
+async def test_edited_again_while_the_first_edit_is_being_answered_only_the_last_version_is(
+    app: App, here: Here
+) -> None:
+    await app.desk.withdraw(edit("e1:2"))
+    await app.desk.mention(mention())
+    running = await held(app, here, mention("e1:2", "who waters the garden?", edited=True))
+    await app.desk.withdraw(edit("e1:3"))
+    here.hold.set()
+    await running
+    await app.desk.mention(mention("e1:3", PIRATES, edited=True))
+    assert list(here.shown) == [run_id("e1:3")]
+
+
+async def test_an_edit_that_is_taken_up_before_the_first_version_is_withdrawn_is_answered(app: App, here: Here) -> None:
+    running = await held(app, here, mention("e1:2", PIRATES, edited=True))
+    await app.desk.withdraw(edit("e1:2"))
+    here.hold.set()
+    await running
+    assert list(here.shown) == [run_id("e1:2")]
+
+
+async def test_the_edit_of_an_edit_that_was_answered_changes_nothing(app: App, here: Here) -> None:
+    await app.desk.withdraw(edit("e1:2"))
+    await app.desk.mention(mention("e1:2", PIRATES, edited=True))
+    await app.desk.withdraw(edit("e1:3"))
+    await app.desk.mention(mention("e1:3", edited=True))
+    await app.desk.mention(mention())
+    assert list(here.shown) == [run_id("e1:2")]
+
+
+async def test_what_was_answered_and_then_edited_is_shown_again_after_a_crash(app: App, here: Here) -> None:
+    await app.desk.mention(mention())
+    await app.desk.withdraw(edit("e1:2"))
+    here.shown.clear()
+    await app.desk.mention(mention())
+    assert list(here.shown) == [run_id("e1")]
+
+
+async def test_an_edit_of_what_waits_for_a_decision_changes_nothing(app: App, here: Here) -> None:
+    await app.desk.mention(mention(text="remember that doors close at six"))
+    await app.desk.withdraw(edit("e1:2"))
+    await app.desk.mention(mention("e1:2", "remember that doors close at seven", edited=True))
+    assert [row.arguments["text"] for row in await app.ledger.pending()] == ["doors close at six"]
+
+
+async def test_a_message_that_was_stopped_and_then_edited_is_answered(app: App, here: Here) -> None:
+    await app.desk.withdraw(Withdrawal("s1", THREAD, "m1"))
+    await app.desk.mention(mention())
+    await app.desk.withdraw(edit("e1:2"))
+    await app.desk.mention(mention("e1:2", PIRATES, edited=True))
+    assert list(here.shown) == [run_id("e1:2")]
 
 
 async def test_of_an_answered_run_only_the_last_step_is_kept(app: App, here: Here, tmp_path: Path) -> None:
@@ -149,9 +242,10 @@ async def test_of_a_run_that_waits_every_step_is_kept(app: App, here: Here) -> N
 
 async def test_an_edit_after_the_answer_changes_nothing(app: App, here: Here) -> None:
     await app.desk.mention(mention())
-    await app.desk.withdraw(Withdrawal("d1", THREAD, "e1"))
-    await app.desk.mention(mention("e1:2", "who flies the pirate flag?", replaces="e1", message="e1"))
+    await app.desk.withdraw(edit("e1:2"))
+    await app.desk.mention(mention("e1:2", PIRATES, edited=True))
     assert list(here.shown) == [run_id("e1")]
+    assert next(entry.text for entry in await app.records.transcript(THREAD)) == QUESTION
 
 
 async def test_whoever_asked_where_the_assistant_was_thrown_out_is_told_so(app: App, here: Here) -> None:
@@ -197,3 +291,14 @@ async def test_where_strangers_are_only_what_is_public_is_found(app: App, here: 
     assert "I don't know" in here.shown[run_id("e1")].text
     await app.desk.mention(replace(mention("e2"), place=replace(THREAD, thread="t2")))
     assert "150 euros" in here.shown[run_id("e2")].text
+
+
+async def test_who_may_decide_is_told_by_name(tmp_path: Path, here: Here) -> None:
+    async with assistant(tmp_path, here, approvers="here/u1,here/u2") as app:
+        await app.desk.mention(mention(text="remember that doors close at six"))
+        (waiting,) = await app.ledger.pending()
+        card = here.shown[here.order[-1]].card
+        await app.desk.press(Press("p1", THREAD, MEI, Action.APPROVE, waiting.id, 1_001.0))
+    assert card is not None
+    assert card.outcome.endswith("Only Ann or Bob may decide.")
+    assert here.whispers == [(MEI.id, "You can't decide this. Only Ann or Bob may decide.")]

@@ -114,6 +114,19 @@ async def test_compression_is_what_the_library_asks_for(server: Discord, monkeyp
         assert server.gateway.connections[0].request.query["compress"] == "zstd-stream"
 
 
+async def test_a_webhook_writes_without_being_a_member(server: Discord) -> None:
+    async with running(server) as app:
+        said = await server.webhook_says("general", f"deployed {server.bot.mention}")
+        await server.until(lambda: app.heard)
+        (heard,) = app.heard
+        assert (heard.webhook_id, heard.author.bot, isinstance(heard.author, discord.Member)) == (
+            said.webhook,
+            True,
+            False,
+        )
+        assert heard.mentions == [app.user]
+
+
 async def test_edit_delete_list_and_react(server: Discord) -> None:
     async with running(server) as app:
         channel = app.place(server.general)
@@ -643,6 +656,51 @@ async def test_shards_share_the_guilds() -> None:
             await server.mention("alice", place, "there")
             await server.dm("bob", "in private")
             await server.until(lambda: len(app.heard) == 3)
+
+
+async def test_shards_identify_in_buckets_and_may_be_lost_one_by_one() -> None:
+    class Sharded(App, discord.AutoShardedClient):
+        pass
+
+    async with Discord(shards=4, max_concurrency=2, session_start_limit=5) as server, running(server, Sharded()) as app:
+        count, _, limit = await app.http.get_bot_gateway()
+        assert (count, limit["max_concurrency"], limit["remaining"]) == (4, 2, 1)
+        assert [one.shard for one in server.world.sessions] == [(number, 4) for number in range(4)]
+        assert set(server.gateway.identified) == {0, 1}
+        server.gateway.drop(forget=True, shard=2)
+        await server.until(lambda: app.events.count("READY") == 5)
+        assert sorted(one.shard[0] for one in server.world.sessions) == [0, 1, 2, 3]
+        assert server.world.session_starts_left == 0
+
+
+async def test_whoever_identifies_too_fast_is_told_to_try_again() -> None:
+    async with Discord(identify_every=0.4, max_concurrency=2) as server:
+        frame = {"op": 2, "d": {"token": server.token, "intents": 1, "properties": {}}}
+        async with aiohttp.ClientSession() as session:
+            answers = []
+            for shard in ([0, 4], [2, 4], [1, 4]):
+                async with session.ws_connect(f"{server.gateway_url}?v=10&encoding=json") as socket:
+                    await socket.receive_json()
+                    await socket.send_json(frame | {"d": {**frame["d"], "shard": shard}})  # type: ignore[dict-item]
+                    answers.append((await socket.receive_json())["op"])
+        assert answers == [0, 9, 0]
+
+
+async def test_nothing_that_a_failing_test_prints_holds_a_token(server: Discord) -> None:
+    app = App()
+
+    @app.tree.command(description="Say hello")
+    async def hello(interaction: discord.Interaction) -> None:
+        await interaction.response.defer()
+        await interaction.followup.send("hello")
+
+    async with running(server, app):
+        await app.tree.sync()
+        used = await (await server.slash("alice", "general", "hello")).answered()
+        await server.until(lambda: used.response and not used.response.loading)
+        printed = repr([used, server.world, server.world.sessions, server.requests, server.rest.limits])
+        secrets = [server.token, used.token, *(one.id for one in server.world.sessions)]
+        assert [one for one in secrets if one in printed] == []
 
 
 async def test_two_replicas_both_hear(server: Discord) -> None:

@@ -53,6 +53,7 @@ class Rig:
         self.doing: Callable[[str], Any] = self.effects.append
         self.page: list[Hit] = []
         self.written = "Doors close at six. [1]"
+        self.store = InMemoryStore()
         self._saver = InMemorySaver()
 
     def graph(self, *played: Played, steps: int = 8, seconds: float = 60.0) -> Any:
@@ -78,7 +79,7 @@ class Rig:
         ]
         embedder, model = Hashing(), ScriptedModel(play)
         agent = Agent(
-            Searcher(InMemoryStore(), embedder),
+            Searcher(self.store, embedder),
             embedder,
             Toolbox(tools, seconds),
             self.ledger,
@@ -86,6 +87,7 @@ class Rig:
             lambda _: model if played else None,
             Deciders(),
             Limits(steps=steps),
+            lambda: 1_000.0,
         )
         self.model = model
         return build_graph(agent, self._saver)
@@ -250,3 +252,27 @@ async def test_of_a_long_page_the_passages_that_fit_are_read(rig: Rig) -> None:
     asked = [m.content for request in rig.model.requests for m in request.messages]
     assert max(map(len, asked)) < 20_000
     assert any("Doors of the archive close at six" in words for words in asked)
+
+
+async def test_a_question_is_held_to_where_it_says_and_the_steps_say_so(rig: Rig) -> None:
+    await rig.store.bind(Hashing.name, Hashing.dimensions)
+    for name, channel, price in (("Talk", "design", 90), ("Rules", "", 120)):
+        text = f"Hotels cost {price} a night."
+        document = Document(name, "s", "", name, text, Audience.everyone(), text, channel=channel)
+        await rig.store.put([(document, chunk(document))])
+    answer = await rig.run(rig.graph(), question="what do hotels cost a night in #design?")
+    assert answer is not None
+    assert [sentence["text"] for sentence in answer["sentences"]] == ["Hotels cost 90 a night."]
+    assert answer["steps"] == [
+        "Searched for “what do hotels cost a night?”, in #design",
+        "Found “Talk” by its words",
+    ]
+
+
+async def test_where_the_question_names_a_place_with_nothing_in_it_all_is_searched(rig: Rig) -> None:
+    await rig.store.bind(Hashing.name, Hashing.dimensions)
+    document = Document("Rules", "s", "", "Rules", "Hotels cost 120 a night.", Audience.everyone(), "1")
+    await rig.store.put([(document, chunk(document))])
+    answer = await rig.run(rig.graph(), question="what do hotels cost a night in #design?")
+    assert answer is not None
+    assert "I found nothing in #design, so I looked everywhere." in answer["notes"]

@@ -37,7 +37,7 @@ def test_several_lines_of_a_tool_stand_as_code_that_they_cannot_end() -> None:
 def test_a_mark_in_quoted_words_is_no_footnote() -> None:
     cited = Citation(document="file:a.md", title="A", uri="", start=0, end=5, quote="x")
     sentences = [Sentence(text="See [1] in the manual.", citations=[cited])]
-    answer = Answer(text="", sentences=sentences, refused=False, searched=["x"], notes=[], actions=[])
+    answer = Answer(text="", sentences=sentences, refused=False, searched=["x"], notes=[], actions=[], steps=[])
     reply = answer_reply("run", answer)
     assert render(reply.text, reply.footnotes).count('class="fn"') == 1
 
@@ -118,18 +118,19 @@ WAITING = Approval(
         (Deciders("place"), "Anyone in the channel may decide."),
         (Deciders("asker"), "Only Ann, who asked, may decide."),
         (Deciders("others"), "Anyone in the channel but Ann, who asked, may decide."),
-        (Deciders("named", ("console/mei-lin", "slack/T1/U2")), "Only Mei Lin or slack/T1/U2 may decide."),
+        (Deciders("named", ("console/mei-lin", "slack/T1/U2")), "Only Mei Lin or Ben may decide."),
     ],
 )
 def test_a_card_says_who_may_decide(deciders: Deciders, words: str) -> None:
-    assert may_decide(replace(WAITING, deciders=deciders)) == words
+    names = {"console/mei-lin": "Mei Lin", "slack/T1/U2": "Ben"}
+    assert may_decide(replace(WAITING, deciders=deciders), names) == words
 
 
 def test_a_card_says_each_thing_once_and_when_on_the_reader_s_clock() -> None:
     class Remember:
         arguments = Arguments
 
-    card = card_reply(WAITING, Remember()).card  # type: ignore[arg-type]  # of a tool only its fields are shown
+    card = card_reply(WAITING, Remember(), {}).card  # type: ignore[arg-type]  # of a tool only its fields are shown
     assert card is not None
     assert (card.title, card.fields) == ("Remember", (("Text", "doors close\nat six"),))
     assert '<local-time datetime="2027-01-15T08:00:00+00:00">' in localised(card.outcome)

@@ -1,12 +1,15 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from retrieval.chunking import chunk
 from retrieval.documents import EVERYONE, Audience, Document
 from retrieval.embedders.hashing import Hashing
+from retrieval.errors import EmbedderAway, RerankerAway
 from retrieval.parsing.markdown import words_of
 from retrieval.search import COMMON, PER_NAME, WAITING, Found, Searcher
 from retrieval.stores import Store
@@ -251,3 +254,51 @@ async def test_a_hit_can_be_cited_with_its_exact_words(store: Store) -> None:
     hits = (await search(store, "when does the garden open?")).hits
     assert hits
     assert all(hit.passage.text == text[hit.passage.start : hit.passage.end] for hit in hits)
+
+
+class Away(Hashing):
+    async def query(self, text: str) -> NDArray[np.float32]:
+        raise EmbedderAway("cohere:embed-v4.0 did not answer")
+
+
+class Judge:
+    """A reranker that prefers what holds a word."""
+
+    name = "judge"
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    async def rerank(self, question: str, texts: Sequence[str]) -> list[float]:
+        if not self.word:
+            raise RerankerAway("the judge is out")
+        return [float(self.word in text) for text in texts]
+
+    async def close(self) -> None: ...
+
+
+async def test_while_the_embedder_is_away_words_are_searched_and_that_is_said(store: Store) -> None:
+    await put(store, "Garden", "The garden opens at nine.")
+    found = await Searcher(store, Away()).search("when does the garden open?", ALL)
+    assert [hit.passage.document for hit in found.hits] == ["Garden"]
+    assert "words alone" in found.notes[0]
+
+
+async def test_a_reranker_has_a_say_in_the_order(store: Store) -> None:
+    await fill(store, 20)
+    await put(store, "Costs", "Who pays the invoices is said by the harbour master.")
+    await embed(store)
+    plain = (await Searcher(store, Hashing()).search("who pays the invoices?", ALL, 40)).hits
+    reread = (await Searcher(store, Hashing(), Judge("harbour")).search("who pays the invoices?", ALL, 40)).hits
+    assert plain[0].passage.document != "Costs"
+    assert reread[0].passage.document == "Costs"
+    assert {hit.passage.id for hit in reread} == {hit.passage.id for hit in plain}
+
+
+async def test_without_its_reranker_the_order_stands_and_that_is_said(store: Store) -> None:
+    await fill(store, 20)
+    await embed(store)
+    plain = await Searcher(store, Hashing()).search("who pays the invoices?", ALL)
+    found = await Searcher(store, Hashing(), Judge("")).search("who pays the invoices?", ALL)
+    assert found.hits == plain.hits
+    assert "the search goes on without it" in found.notes[0]

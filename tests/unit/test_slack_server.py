@@ -455,6 +455,25 @@ async def test_history_has_the_newest_first_and_no_replies(slack: Slack, client:
     assert await error(client.conversations_replies(channel=one.channel, ts="1000000000.000001")) == "thread_not_found"
 
 
+async def test_a_thread_has_the_oldest_first_and_its_parent_on_each_page(slack: Slack, client: AsyncWebClient) -> None:
+    root = await slack.say("ada", "general", "the beginning")
+    replies = [await slack.say("ben", "general", f"reply {number}", root.ts) for number in range(5)]
+    of: Json = {"channel": root.channel, "ts": root.ts, "limit": 2}
+    pages, cursor = [], ""
+    for more in (True, True, False):
+        answer = await client.conversations_replies(**of, **({"cursor": cursor} if cursor else {}))
+        assert answer["has_more"] is more
+        pages.append([message["text"] for message in answer["messages"]])
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+        assert bool(cursor) is more
+    assert pages == [["the beginning", f"reply {n}", *([f"reply {n + 1}"] if n < 4 else [])] for n in (0, 2, 4)]
+    within = await client.conversations_replies(**of, oldest=replies[0].ts, latest=replies[4].ts)
+    assert [message["text"] for message in within["messages"]] == ["the beginning", "reply 1", "reply 2"]
+    assert within["messages"][0]["reply_count"] == 5
+    assert await error(client.conversations_replies(**{**of, "limit": 1_001})) == "invalid_limit"
+    assert await error(client.conversations_replies(**of, cursor="nonsense")) == "invalid_cursor"
+
+
 async def test_people_and_direct_conversations(slack: Slack, client: AsyncWebClient) -> None:
     guest = slack.add_user("gus", is_ultra_restricted=True)
     shown = (await client.users_info(user=guest.id))["user"]
@@ -883,6 +902,36 @@ async def test_several_connections_share_the_events(slack: Slack) -> None:
         await client.close()
     assert len(heard) == 12
     assert set(heard) == {0, 1}
+
+
+async def test_an_acknowledgement_belongs_on_the_connection_that_brought_the_event(slack: Slack) -> None:
+    async with aiohttp.ClientSession() as session:
+        one, two = [await session.ws_connect(slack.sockets.ticket()) for _ in range(2)]
+        for socket in (one, two):
+            await socket.receive_json()
+        await slack.dm("ada", "hello")
+        other = {asyncio.create_task(one.receive_json()): two, asyncio.create_task(two.receive_json()): one}
+        (brought,), waiting = await asyncio.wait(other, return_when=asyncio.FIRST_COMPLETED)
+        await other[brought].send_json({"envelope_id": brought.result()["envelope_id"]})
+        await slack.settled()
+        for task in waiting:
+            task.cancel()
+        assert [each.kind for each in slack.violations] == ["acknowledged_elsewhere"]
+
+
+async def test_an_address_ends_and_a_slow_handshake_leaves_a_gap(slack: Slack) -> None:
+    slack.sockets.tickets_last, slack.sockets.handshake = 60, 0.2
+    late = slack.sockets.ticket()
+    slack.clock.advance(61)
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(late)
+        async with session.ws_connect(slack.sockets.ticket()):
+            assert (len(slack.sockets.live), slack.sockets.gaps) == (1, 0)
+        await slack.until(lambda: slack.sockets.gaps == 1)
+        slack.sockets.away = True
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(slack.sockets.ticket())
 
 
 async def test_events_twice_and_out_of_order(slack: Slack) -> None:

@@ -18,9 +18,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from agent.approvals import Ledger
 from agent.errors import ToolFailed
-from agent.tools import Effect, Tool, ToolContext, ToolResult, fetching, run_python
-from agent.tools.fetching import MAX_BYTES, MAX_REDIRECTS, fetch, is_public
+from agent.tools import Effect, Tool, ToolContext, ToolResult, run_python
 from agent.tools.forms import FormField, fields_of, validated
 from agent.tools.post_message import post_message
 from agent.tools.read_page import read_page
@@ -29,17 +29,21 @@ from agent.tools.remember import remember
 from agent.tools.run_python import MAX_OUTPUT
 from agent.tools.search_knowledge import search_knowledge
 from bot.app import build_toolbox
+from bot.attachments import Attachments
 from bot.chat import Place
 from bot.console.adapter import ConsoleChat, channel
+from bot.held_files import HeldFiles
 from bot.knowledge import Knowledge
 from bot.poster import ChatPoster
 from bot.records import Records, open_engine, sqlite_url
 from bot.settings import load_settings
 from bot.tables import metadata
+from retrieval import fetching
 from retrieval.chunking import chunk
 from retrieval.documents import EVERYONE, Audience, Document
 from retrieval.embedders.hashing import Hashing
-from retrieval.errors import StoreUnavailable
+from retrieval.errors import StoreUnavailable, Unreadable
+from retrieval.fetching import MAX_BYTES, MAX_REDIRECTS, fetch, is_public
 from retrieval.search import Searcher
 from retrieval.sources.folder import FolderSource
 from retrieval.stores import Store
@@ -150,7 +154,7 @@ def site() -> Iterator[Site]:
     ],
 )
 async def test_a_private_address_is_refused_however_it_is_written(host: str) -> None:
-    with pytest.raises(ToolFailed, match="private network"):
+    with pytest.raises(Unreadable, match="private network"):
         await fetch(f"http://{host}/")
 
 
@@ -189,20 +193,20 @@ def test_reserved_addresses_are_not_public(address: str) -> None:
     ],
 )
 async def test_what_is_no_web_address_is_refused(url: str) -> None:
-    with pytest.raises(ToolFailed, match=r"is no web address \(http or https\)"):
+    with pytest.raises(Unreadable, match=r"no web address \(http or https\)"):
         await fetch(url)
 
 
 @pytest.mark.parametrize("url", ["http://mei:secret@example.org/", "http://mei@example.org/", "http://:x@example.org"])
 async def test_an_address_with_credentials_is_refused_and_they_are_not_repeated(url: str) -> None:
-    with pytest.raises(ToolFailed, match="user name or password") as failed:
+    with pytest.raises(Unreadable, match="user name or password") as failed:
         await fetch(url)
     assert "secret" not in str(failed.value)
 
 
 @pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.org", "...", "nothing.invalid"])
 async def test_a_host_that_can_not_be_is_not_found(host: str) -> None:
-    with pytest.raises(ToolFailed, match="is not found"):
+    with pytest.raises(Unreadable, match="is not found"):
         await fetch(f"http://{host}/")
 
 
@@ -215,14 +219,14 @@ async def test_a_host_on_the_list_may_be_private(site: Site) -> None:
 @pytest.mark.parametrize("host", ["localhost", "127.1", "[::ffff:127.0.0.1]"])
 async def test_a_redirect_to_a_private_address_is_not_followed(site: Site, host: str) -> None:
     hidden = f"http://{host}:{site.address.rsplit(':', 1)[1]}/secret"
-    with pytest.raises(ToolFailed, match="private network"):
+    with pytest.raises(Unreadable, match="private network"):
         await fetch(f"{site.address}/to?where={hidden}", HERE)
     assert site.asked == ["to"]
 
 
 @pytest.mark.parametrize("where", ["file:///etc/passwd", "ftp://example.org/", "http://exa]mple.org/"])
 async def test_a_redirect_to_what_is_no_web_address_is_not_followed(site: Site, where: str) -> None:
-    with pytest.raises(ToolFailed, match="no web address"):
+    with pytest.raises(Unreadable, match="no web address"):
         await fetch(f"{site.address}/to?where={where}", HERE)
 
 
@@ -232,30 +236,30 @@ async def test_a_redirect_is_followed_to_the_page_it_ends_at(site: Site) -> None
 
 
 async def test_redirects_come_to_an_end(site: Site) -> None:
-    with pytest.raises(ToolFailed, match=f"redirects more than {MAX_REDIRECTS} times"):
+    with pytest.raises(Unreadable, match=f"redirects more than {MAX_REDIRECTS} times"):
         await fetch(f"{site.address}/loop", HERE)
     assert len(site.asked) == MAX_REDIRECTS + 1
 
 
 async def test_a_redirect_to_nowhere_is_told(site: Site) -> None:
-    with pytest.raises(ToolFailed, match="answered 302"):
+    with pytest.raises(Unreadable, match="answered 302"):
         await fetch(f"{site.address}/nowhere", HERE)
 
 
 @pytest.mark.parametrize("name", ["endless", "bomb"])
 async def test_a_page_larger_than_the_bound_is_refused(site: Site, name: str) -> None:
-    with pytest.raises(ToolFailed, match="larger than 5 MB"):
+    with pytest.raises(Unreadable, match="larger than 5 MB"):
         await fetch(f"{site.address}/{name}", HERE)
 
 
 async def test_a_page_that_comes_too_slowly_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "SECONDS", 1.0)
-    with pytest.raises(ToolFailed, match="did not end within 1 seconds"):
+    with pytest.raises(Unreadable, match="did not end within 1 seconds"):
         await fetch(f"{site.address}/drip", HERE)
 
 
 async def test_a_server_that_is_not_there_is_told(site: Site, unused_port: int) -> None:
-    with pytest.raises(ToolFailed, match=r"could not be read: ConnectError\.$"):
+    with pytest.raises(Unreadable, match=r"could not be read: ConnectError$"):
         await fetch(f"http://127.0.0.1:{unused_port}/", HERE)
 
 
@@ -270,14 +274,14 @@ def unused_port() -> Iterator[int]:
 
 
 async def test_what_is_no_text_is_refused_with_its_type(site: Site) -> None:
-    with pytest.raises(ToolFailed, match=r"is no page but image/png\.$"):
+    with pytest.raises(Unreadable, match=r"is no page but image/png$"):
         await fetch(f"{site.address}/picture", HERE)
 
 
 async def test_a_page_that_is_not_there_gives_one_line(site: Site) -> None:
     url = f"{site.address}/missing"
     line = await failure(Toolbox([read_page(HERE)]), "read_page", {"url": url}, context(url))
-    assert line == f"{url} answered 404 Not Found."
+    assert line == f"{url}: it answered 404 Not Found."
 
 
 async def test_a_page_of_html_becomes_text_to_cite(site: Site) -> None:
@@ -594,6 +598,7 @@ class Booking(BaseModel):
     room: Literal["single", "double"] = "single"
     wishes: str = Field(default="", json_schema_extra={"multiline": True})
     tags: list[str] = Field(default_factory=list)
+    room_number: str = Field(default="", json_schema_extra={"hidden": True})
 
 
 def test_a_form_has_a_field_for_each_argument() -> None:
@@ -604,7 +609,7 @@ def test_a_form_has_a_field_for_each_argument() -> None:
         FormField("breakfast", "Breakfast", "boolean", False, False),
         FormField("room", "Room", "choice", "single", False, ("single", "double")),
         FormField("wishes", "Wishes", "multiline", "", False),
-        FormField("tags", "Tags", "text", [], False),
+        FormField("tags", "Tags", "multiline", "", False),
     ]
 
 
@@ -688,11 +693,14 @@ async def test_only_the_tools_that_read_run_without_a_person(store: Store, recor
         store, Hashing(), records.engine, lambda kind, place: FolderSource(Path(place)), settings.home, lambda: 0.0
     )
     poster = ChatPoster({}, records, lambda: 0.0)
-    box = build_toolbox(settings, Searcher(store, Hashing()), knowledge, poster)
+    ledger = Ledger(records.engine, lambda: 0.0)
+    held = HeldFiles(records.engine, settings.uploads_path, Attachments(None, 1), {}, ledger, lambda: 0.0)
+    box = build_toolbox(settings, Searcher(store, Hashing()), knowledge, poster, held)
     assert {spec.name: box.get(spec.name).effect for spec in box.specs()} == {
         "search_knowledge": Effect.READ,
         "read_page": Effect.READ,
         "run_python": Effect.READ,
         "remember": Effect.WRITE,
+        "remember_file": Effect.WRITE,
         "post_message": Effect.WRITE,
     }

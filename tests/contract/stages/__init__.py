@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from bot.chat import Action, Button, Card, Chat, Field, Footnote, Form, Person, Place, Reply
+from bot.chat import Action, Button, Card, Chat, Field, File, Footnote, Form, Person, Place, Reply
 
 MEI = Person("somewhere/mei", "Mei")
 BOB = Person("somewhere/bob", "Bob")
@@ -70,6 +71,20 @@ def seen(reply: Reply) -> Seen:
     )
 
 
+class OnDisk:
+    """Files where a platform has no server: mixed into a stage."""
+
+    folder: Path
+
+    async def file(self, name: str, data: bytes) -> File:
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / name).write_bytes(data)
+        return File(name, str(self.folder / name), len(data))
+
+    async def lose(self, file: File) -> None:
+        Path(file.reference).unlink()
+
+
 class Stage(Protocol):
     """An adapter and what people see of it. ``people`` are those who can be whispered to, Mei and Bob as they are there."""
 
@@ -95,6 +110,14 @@ class Stage(Protocol):
 
     def heard(self, person: Person) -> list[str]:
         """What was whispered to a person."""
+        ...
+
+    async def file(self, name: str, data: bytes) -> File:
+        """A file that the first of the people sends there."""
+        ...
+
+    async def lose(self, file: File) -> None:
+        """The file is gone from its platform."""
         ...
 
     async def is_quiet(self) -> bool:

@@ -11,14 +11,15 @@ from bot.chat import ASSISTANT, Person, Reply
 from bot.console.adapter import Change, ConsoleChat, channel
 from bot.records import Records, open_engine, sqlite_url
 from bot.tables import metadata
-from tests.contract.stages import ANSWER, BOB, MEI, Seen, seen
+from tests.contract.stages import ANSWER, BOB, MEI, OnDisk, Seen, seen
 
 
-class OnConsole:
+class OnConsole(OnDisk):
     known = "research"
     people = (MEI, BOB)
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, folder: Path) -> None:
+        self.folder = folder
         self.place = replace(channel("general"), thread="t1")
         self.chat = ConsoleChat(records)
         self.records = records
@@ -57,7 +58,7 @@ async def on_console(tmp_path: Path) -> AsyncIterator[OnConsole]:
     engine = open_engine(sqlite_url(tmp_path / "records.sqlite"))
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
-    stage = OnConsole(Records(engine))
+    stage = OnConsole(Records(engine), tmp_path / "files")
     yield stage
     await stage.chat.close()
     await engine.dispose()

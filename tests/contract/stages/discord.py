@@ -12,7 +12,7 @@ from typing import Any
 
 import discord
 
-from bot.chat import ASSISTANT, Person, Place, Reply
+from bot.chat import ASSISTANT, File, Person, Place, Reply
 from bot.discord.buttons import named
 from bot.discord.chat import DiscordChat
 from bot.discord.connect import intents
@@ -34,7 +34,7 @@ class OnDiscord:
         self.server = server
         self.place = place
         self.known = str(server.random.id)
-        self.people = [Person(f"discord/{one.id}", one.name) for one in (server.alice, server.bob)]
+        self.people = [Person(f"discord/{one.id}", one.name.title()) for one in (server.alice, server.bob)]
         self.records = records
         self._client = client
         self._open()
@@ -69,6 +69,13 @@ class OnDiscord:
     def heard(self, person: Person) -> list[str]:
         who = self.server.user(int(person.id.removeprefix("discord/")))
         return [message.text for message in self.server.dms(who)]
+
+    async def file(self, name: str, data: bytes) -> File:
+        message = await self.server.say("alice", "general", "here it is", files=[(name, data)])
+        return File(name, f"{message.channel.id}/{message.id}/{message.attachments[0].id}", len(data))
+
+    async def lose(self, file: File) -> None:
+        await self.server.delete(int(file.reference.split("/")[1]))
 
     async def is_quiet(self) -> bool:
         before = len(self.server.requests)

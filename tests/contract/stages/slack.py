@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import open_app
-from bot.chat import ASSISTANT, Mention, Person, Place, Press, Reply, Withdrawal
+from bot.chat import ASSISTANT, File, Mention, Person, Place, Press, Reply, Withdrawal
 from bot.settings import Settings
 from bot.slack.blocks import parse_value
 from bot.slack.connect import connect
@@ -88,6 +88,14 @@ class OnSlack:
         reader = person.id.rpartition("/")[2]
         seen = self.slack.by_app("general", self.place.thread, reader=reader)
         return [one.blocks[0]["text"] for one in seen if one.ephemeral_to == reader]
+
+    async def file(self, name: str, data: bytes) -> File:
+        sent = self.slack.add_file("ada", name, data)
+        await self.slack.say("ada", "general", "here it is", self.place.thread, files=[sent])
+        return File(name, sent.id, len(data))
+
+    async def lose(self, file: File) -> None:
+        self.slack.files[file.reference].deleted = True
 
     async def is_quiet(self) -> bool:
         await asyncio.sleep(0.2)

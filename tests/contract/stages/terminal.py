@@ -13,14 +13,15 @@ from rich.console import Console
 
 from bot.chat import Person, Place, Reply
 from bot.terminal import Terminal
-from tests.contract.stages import BOB, MEI, Seen, seen
+from tests.contract.stages import BOB, MEI, OnDisk, Seen, seen
 
 
-class OnTerminal:
+class OnTerminal(OnDisk):
     known = ""
     people = (MEI, BOB)
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.place = Place("terminal", "local", "terminal", "t1")
         self._open()
 
@@ -66,6 +67,6 @@ class OnTerminal:
 
 @asynccontextmanager
 async def on_terminal(tmp_path: Path) -> AsyncIterator[OnTerminal]:
-    stage = OnTerminal()
+    stage = OnTerminal(tmp_path / "files")
     yield stage
     await stage.chat.close()

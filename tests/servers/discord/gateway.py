@@ -27,7 +27,8 @@ class Gateway:
         self.world = world
         self.deliveries = Deliveries()
         self.connections: list[Connection] = []
-        self.identified: list[float] = []
+        self.identified: dict[int, float] = {}
+        """When each bucket of shards identified last."""
         self.resumed = 0
         """How many sessions were resumed."""
         self.refuse_next = 0
@@ -72,10 +73,13 @@ class Gateway:
             raise Refused(4010)
         if not isinstance(data.get("properties"), dict):
             raise Refused(4002)
-        now = self.world.clock.now()
-        if self.identified and now - self.identified[-1] < settings.identify_every:
+        now, bucket = self.world.clock.now(), shard[0] % settings.max_concurrency
+        if not self.world.session_starts_left:  # the real one resets the token then
+            raise Refused(4004)
+        if now - self.identified.get(bucket, 0.0) < settings.identify_every:
             return None
-        self.identified.append(now)
+        self.identified[bucket] = now
+        self.world.session_starts += 1
         session = Session(secrets.token_hex(16), intents, (shard[0], shard[1]), self.deliveries)
         self.world.sessions.append(session)
         return session
@@ -160,12 +164,14 @@ class Gateway:
 
     # what can be done to it
 
-    def drop(self, code: int | None = None, *, forget: bool = False) -> None:
-        """Cut every connection: with no word, or with a close code. What is forgotten can't be resumed."""
+    def drop(self, code: int | None = None, *, forget: bool = False, shard: int | None = None) -> None:
+        """Cut every connection, or those of one shard: with no word, or with a close code. What is forgotten can't be resumed."""
+        sessions = [one for one in self.world.sessions if shard in (None, one.shard[0])]
         if forget:
-            self.world.sessions.clear()
+            self.world.sessions[:] = [one for one in self.world.sessions if one not in sessions]
         for connection in list(self.connections):
-            connection.cut(code)
+            if shard is None or connection.session in sessions:
+                connection.cut(code)
 
     def fall_silent(self) -> None:
         """On the sockets of now nothing more is sent, acknowledgements neither, and they stay open; a new one works."""

@@ -34,7 +34,7 @@ class Request:
     method: str
     route: str
     """``POST /channels/{channel_id}/messages``: the name that limits and failures go by."""
-    path: dict[str, str]
+    path: dict[str, str] = field(repr=False)
     query: dict[str, str]
     json: Any
     files: dict[int, Upload]

@@ -52,7 +52,7 @@ class Limits:
     buckets: dict[str, tuple[int, float]] = field(default_factory=lambda: dict(BUCKETS))
     """(requests, seconds) by route; a test may change it."""
     violations: list[Violation] = field(default_factory=list)
-    _windows: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _windows: dict[str, tuple[float, int]] = field(default_factory=dict, repr=False)
 
     def take(self, route: str, path: Mapping[str, str], *, is_open: bool) -> Verdict:
         """Count one request. Interaction endpoints stand outside the global limit."""

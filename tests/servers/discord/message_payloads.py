@@ -52,6 +52,8 @@ def message_json(world: World, message: Message, *, nested: bool = False) -> Jso
     }
     if message.nonce is not None:
         data["nonce"] = message.nonce
+    if message.webhook is not None:
+        data["webhook_id"] = str(message.webhook)
     if message.reactions:
         data["reactions"] = [_reaction_json(world, emoji, who) for emoji, who in message.reactions.items()]
     if message.thread is not None:

@@ -172,6 +172,8 @@ class Message:
     interaction: Interaction | None = None
     viewer: User | None = None
     """Who alone sees it, if it is ephemeral."""
+    webhook: int | None = None
+    """The webhook that wrote it, if it was one of another application."""
     deleted: bool = False
     versions: list[str] = field(default_factory=list)
     """What it said before each edit, oldest first."""
@@ -234,7 +236,7 @@ class Interaction:
 
     id: int
     type: int
-    token: str
+    token: str = field(repr=False)
     user: User
     channel: Channel
     data: dict[str, Any]

@@ -64,6 +64,14 @@ class People:
             self.world.join(place.guild, bot)
         return await self._post(bot, place, text, (), None)
 
+    async def webhook_says(self, channel: Channel | str | int, text: str) -> Message:
+        """A webhook of another integration: its messages have no member behind them, and name the webhook."""
+        hook = self.world.add_user("deploys", bot=True)
+        draft = Draft({"content"}, text)
+        return await self._settled(
+            posting.post(self.world, self.channel(channel), hook, draft, webhook=self.world.ids.next())
+        )
+
     async def _post(
         self, author: User, place: Channel, text: str, files: Sequence[File], reference: Message | int | None
     ) -> Message:

@@ -12,7 +12,7 @@ from tests.servers.discord.membership import join
 from tests.servers.discord.message_payloads import message_json
 from tests.servers.discord.models import Attachment, Channel, Flag, Interaction, Message, MessageType, User, walk
 from tests.servers.discord.payloads import Json, channel_json, message_member_json
-from tests.servers.discord.permissions import P
+from tests.servers.discord.permissions import USUAL, P
 
 if TYPE_CHECKING:
     from tests.servers.discord.world import World
@@ -33,6 +33,7 @@ def post(
     interaction: Interaction | None = None,
     body: dict[str, Any] | None = None,
     message_id: int | None = None,
+    webhook: int | None = None,
 ) -> Message:
     """Put a checked message into the channel and tell everyone."""
     if channel.is_thread and channel.archived:
@@ -41,6 +42,7 @@ def post(
     message.flags, message.type, message.reference = draft.flags, kind, reference
     message.interaction, message.tts = interaction, bool((body or {}).get("tts"))
     message.nonce = (body or {}).get("nonce")
+    message.webhook = webhook
     message.viewer = interaction.user if interaction and message.ephemeral else None
     attach(world, message, draft)
     name_people(world, message, draft.allowed or (ONLY_USERS if interaction else ALL_MENTIONS))
@@ -151,7 +153,7 @@ def name_people(world: World, message: Message, allowed: dict[str, Any]) -> None
     """Whom the message mentions: those it names, as far as allowed_mentions and the author's permissions go."""
     text = "\n".join([message.content, *(one["content"] for one in walk(message.components) if one["type"] == 10)])
     guild, parse = message.channel.guild, allowed.get("parse") or []
-    mine = world.permissions(message.author, message.channel)
+    mine = USUAL if message.webhook else world.permissions(message.author, message.channel)
     named = [int(one) for one in dict.fromkeys(re.findall(r"<@!?(\d+)>", text))]
     listed = {int(one) for one in allowed.get("users") or []}
     users = [one for one in named if one in world.users and ("users" in parse or one in listed)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Call:
     world: World
     method: str
-    path: Mapping[str, str]
+    path: Mapping[str, str] = field(repr=False)
     query: Mapping[str, str]
     body: Any
     files: dict[int, Upload] = field(default_factory=dict)

@@ -76,16 +76,16 @@ class Deliveries:
 
 @dataclass(eq=False)
 class Session:
-    id: str
+    id: str = field(repr=False)
     intents: int
     shard: tuple[int, int]
     deliveries: Deliveries
-    sent: list[tuple[int, str]] = field(default_factory=list)
+    sent: list[tuple[int, str]] = field(default_factory=list, repr=False)
     """Every event with its number, as JSON; a resume replays from here."""
-    queue: asyncio.Queue[str] | None = None
+    queue: asyncio.Queue[str] | None = field(default=None, repr=False)
     """The way to the socket, None while there is none."""
     lost_at: float = 0.0
-    _held: tuple[str, Any] | None = None
+    _held: tuple[str, Any] | None = field(default=None, repr=False)
 
     @property
     def reads_content(self) -> bool:

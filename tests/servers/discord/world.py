@@ -33,7 +33,7 @@ TOKEN = "MTA0MjAw.GfakeX.a-token-that-opens-nothing"
 class Settings:
     """What a test may set; the defaults are the published ones."""
 
-    token: str = TOKEN
+    token: str = field(default=TOKEN, repr=False)
     content_intent: bool = True
     members_intent: bool = False
     presences_intent: bool = False
@@ -42,8 +42,12 @@ class Settings:
     token_lifetime: float = 900.0
     session_lifetime: float = 180.0
     identify_every: float = 0.0
-    """Seconds between identifications (5 on the real one, here off)."""
+    """Seconds between identifications of one bucket (5 on the real one, here off)."""
     shards: int = 1
+    max_concurrency: int = 1
+    """Buckets of identifications: a shard is in bucket shard % max_concurrency."""
+    session_start_limit: int = 1000
+    """Identifications in a day."""
     attachment_limit: int = 10 * 1024 * 1024
     request_limit: int = 25 * 1024 * 1024
     rate_limits: bool = True
@@ -83,6 +87,7 @@ class World:
     acks: list[Ack] = field(default_factory=list)
     typing: list[Typing] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
+    session_starts: int = 0
     base: str = ""
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every event and every request, so that a test can wait for a condition."""
@@ -180,6 +185,10 @@ class World:
         if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
             return redacted(self, data, may_read=session.reads_content)
         return data
+
+    @property
+    def session_starts_left(self) -> int:
+        return self.settings.session_start_limit - self.session_starts
 
     def changed(self) -> None:
         for listener in list(self.listeners):

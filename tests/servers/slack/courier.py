@@ -14,6 +14,7 @@ from tests.servers.slack.posting import HttpAnswer, Poster
 
 if TYPE_CHECKING:
     from tests.servers.slack.server import Slack
+    from tests.servers.slack.socket_mode import Connection
 
 Kind = Literal["events_api", "interactive", "slash_commands"]
 
@@ -73,6 +74,7 @@ class _Sent:
     at: float
     event: asyncio.Event
     acknowledged: bool = False
+    connection: Connection | None = None
 
 
 class Courier:
@@ -149,6 +151,7 @@ class Courier:
         patience = None if delivery.kind == "events_api" else self._slack.timing.ack
         while connection := await self._slack.sockets.any(patience):
             sent.at = self._slack.clock.now()
+            sent.connection = connection
             if await connection.send(_envelope(delivery, envelope, attempt)):
                 return True
         delivery.reason = "not_connected"
@@ -191,6 +194,8 @@ class Courier:
             self._slack.violate("second_acknowledgement", f"{envelope} ({delivery.kind})")
             return
         sent.acknowledged = True
+        if sent.connection and sent.connection.id != connection and sent.connection.live:
+            self._slack.violate("acknowledged_elsewhere", f"{envelope} came by a connection that is still open")
         if payload is not None and not delivery.accepts_response:
             self._slack.violate("unexpected_payload", f"{delivery.kind} takes none: {str(payload)[:200]}")
         latency = self._slack.clock.now() - sent.at

@@ -45,18 +45,27 @@ class Connection:
 class SocketMode:
     def __init__(self, slack: Slack) -> None:
         self._slack = slack
-        self._tickets: set[str] = set()
+        self._tickets: dict[str, float] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self._count = 0
         self._arrived = asyncio.Condition()
         self.connections: list[Connection] = []
         self.hellos = 0
         """Connections there ever were."""
+        self.gaps = 0
+        """How often the last connection closed with no other open."""
+        self.handshake = 0.0
+        """Seconds before a new connection is open."""
+        self.tickets_last: float | None = None
+        """Seconds for which an address is good; None: until it is used."""
+        self.away = False
+        """Opens no connection: 503."""
         self.silent = False
 
     def ticket(self) -> str:
         """A fresh address: it opens one connection."""
         ticket = self._slack.clock.secret()
-        self._tickets.add(ticket)
+        self._tickets[ticket] = self._slack.clock.now()
         return f"{self._slack.url.replace('http', 'ws', 1)}/link/?ticket={ticket}&app_id={self._slack.app.id}"
 
     @property
@@ -64,10 +73,12 @@ class SocketMode:
         return [each for each in self.connections if each.live]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        ticket = request.query.get("ticket", "")
-        if ticket not in self._tickets:
+        if self.away:
+            return web.Response(status=503)
+        issued = self._tickets.pop(request.query.get("ticket", ""), None)
+        if issued is None or self._slack.clock.now() - issued > (self.tickets_last or float("inf")):
             return web.Response(status=408, text="ticket expired or used")
-        self._tickets.discard(ticket)
+        await asyncio.sleep(self.handshake)
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         if len(self.live) >= MOST_CONNECTIONS:
@@ -83,6 +94,7 @@ class SocketMode:
         finally:
             pinging.cancel()
             self.connections.remove(connection)
+            self.gaps += not self.live
         return socket
 
     async def _welcome(self, connection: Connection) -> None:
@@ -144,14 +156,19 @@ class SocketMode:
         async with asyncio.timeout(timeout), self._arrived:
             await self._arrived.wait_for(lambda: len(self.live) >= count)
 
-    async def disconnect(self, reason: Reason = "refresh_requested", *, close: bool = True) -> None:
-        """Tells every connection to go, as before a refresh; closes them unless ``close`` is false."""
+    async def disconnect(self, reason: Reason = "refresh_requested", *, after: float = 0.0) -> None:
+        """Tells every connection to go, as before a refresh, and closes those ``after`` so many seconds; no warned one."""
         if reason == "link_disabled":
             self._slack.app.socket_mode = False
-        for connection in self.live:
+        told = self.live
+        for connection in told:
             await connection.send(_disconnect(reason))
-            if close and reason != "warning":
-                await connection.socket.close(code=1000)
+        if reason != "warning":
+            closing = asyncio.create_task(_closed(told, after))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            if not after:
+                await closing
 
     async def close(self, code: int = 1001) -> None:
         """Closes every connection with a code."""
@@ -169,6 +186,12 @@ class SocketMode:
         self.silent = silent
         for connection in self.live:
             connection.silent = silent
+
+
+async def _closed(connections: list[Connection], after: float) -> None:
+    await asyncio.sleep(after)
+    for connection in connections:
+        await connection.socket.close(code=1000)
 
 
 def _disconnect(reason: str) -> dict[str, Any]:

@@ -17,8 +17,14 @@ async def gateway(call: Call) -> Any:
 
 @route("GET", "/gateway/bot")
 async def gateway_bot(call: Call) -> Any:
-    limit = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
-    return await gateway(call) | {"shards": call.world.settings.shards, "session_start_limit": limit}
+    settings = call.world.settings
+    limit = {
+        "total": settings.session_start_limit,
+        "remaining": call.world.session_starts_left,
+        "reset_after": 86_400_000,
+        "max_concurrency": settings.max_concurrency,
+    }
+    return await gateway(call) | {"shards": settings.shards, "session_start_limit": limit}
 
 
 @route("GET", "/users/@me")

@@ -1,0 +1,125 @@
+"""What people deleted and edited on Discord while the assistant was away counts as if it had been there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from bot.chat import Mention, Person, Place
+from bot.discord.chat import DiscordChat
+from bot.tables import arrivals
+from tests.end_to_end.test_discord import HOTELS, PIRATES, Held, Team, team
+from tests.servers.discord import Discord, Message, P
+
+MEALS = "are meals while travelling refunded?"
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[Discord]:
+    async with Discord(rate_limits=False) as server:
+        yield server
+
+
+async def begun(here: Team, asked: Message) -> None:
+    """It is being answered, which people see."""
+    await here.discord.until(
+        lambda: asked.thread and any("⏳" in one.text for one in here.discord.messages(asked.thread)), within=15
+    )
+
+
+def words(discord: Discord, asked: Message) -> list[str]:
+    """Whatever the assistant has in the thread on a question."""
+    found = discord.messages(asked.thread) if asked.thread else []
+    return [one.text for one in found if one.author is discord.bot]
+
+
+async def test_what_was_deleted_meanwhile_is_not_answered_and_what_was_edited_is_answered_as_edited(
+    discord: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with team(discord, tmp_path, Held()) as here:
+        deleted, edited, turned = [await discord.mention("alice", "general", one) for one in (HOTELS, PIRATES, MEALS)]
+        kept = await discord.mention("bob", "random", HOTELS)
+        for one in (deleted, edited, turned, kept):
+            await begun(here, one)
+        assert edited.thread is not None
+        queued = [await discord.mention("carol", edited.thread, one) for one in (PIRATES, HOTELS)]
+        await here.settled()
+        monkeypatch.setattr(DiscordChat, "close", nothing)  # it is killed: what it had written so far stands
+    for one in (deleted, queued[0]):
+        await discord.delete(one)
+    await discord.edit(edited, f"{discord.bot.mention} {MEALS}")
+    await discord.edit(queued[1], f"{discord.bot.mention} {MEALS}")
+    await discord.edit(turned, f"{discord.carol.mention} {MEALS}")
+    async with team(discord, tmp_path) as here:
+        await here.answered(kept.id)
+        await here.answered(edited.thread, 2)
+        await here.settled()
+        assert words(discord, deleted) == []
+        assert words(discord, turned) == []
+        assert ["40 euros" in one for one in words(discord, edited)] == [True, True]
+        assert ["150 euros" in one for one in words(discord, kept)] == [True]
+
+
+async def test_what_was_deleted_before_it_came_as_far_as_the_inbox_is_not_answered(
+    discord: Discord, tmp_path: Path
+) -> None:
+    async with team(discord, tmp_path) as here:
+        engine = here.app.records.engine
+        asked = [await discord.say("alice", "general", HOTELS) for _ in range(2)]
+    for one in asked:
+        place = Place("discord", str(discord.team.id), str(discord.general.id), str(one.id))
+        alice = Person(f"discord/{discord.alice.id}", "Alice")
+        kept = Mention(f"discord:{one.id}", place, alice, HOTELS, time.time(), message=str(one.id))
+        row = {"platform": "discord", "payload": {"kind": "mention", "event": asdict(kept)}, "at": time.time()}
+        async with engine.begin() as connection:
+            await connection.execute(insert(arrivals).values(row))
+    await discord.delete(asked[0])
+    async with team(discord, tmp_path) as here:
+        await here.answered(asked[1].id)
+        await here.settled()
+        assert discord.world.channels.get(asked[0].id) is None
+
+
+async def test_what_was_deleted_while_the_connection_was_lost_is_not_answered(discord: Discord, tmp_path: Path) -> None:
+    model = Held()
+    async with team(discord, tmp_path, model) as here:
+        asked = await discord.mention("alice", "general", HOTELS)
+        await begun(here, asked)
+        discord.gateway.refuse_next = 1
+        discord.gateway.drop(forget=True)
+        await discord.delete(asked)
+        await discord.until(lambda: not words(discord, asked), within=15)
+        model.may.set()
+        await here.settled()
+        assert words(discord, asked) == []
+
+
+async def test_what_another_replica_heard_to_be_deleted_is_not_answered(discord: Discord, tmp_path: Path) -> None:
+    model = Held()
+    async with team(discord, tmp_path, model) as here:
+        asked = await discord.mention("alice", "general", HOTELS)
+        await begun(here, asked)
+        place = Place("discord", str(discord.team.id), str(discord.general.id), str(asked.id))
+        await here.app.records.withdraw(place, str(asked.id), "")
+        model.may.set()
+        await discord.until(lambda: not words(discord, asked), within=15)
+        await here.settled()
+        assert words(discord, asked) == []
+
+
+async def test_where_its_history_may_not_be_read_nothing_counts_as_deleted(discord: Discord, tmp_path: Path) -> None:
+    async with team(discord, tmp_path, Held()) as here:
+        asked = await discord.mention("alice", "general", HOTELS)
+        await begun(here, asked)
+    await discord.remove_permission(discord.general, P.READ_MESSAGE_HISTORY)
+    async with team(discord, tmp_path) as here:
+        assert "150 euros" in (await here.answered(asked.id)).text
+
+
+async def nothing(chat: DiscordChat) -> None:
+    """It has no time to."""

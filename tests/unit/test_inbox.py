@@ -1,0 +1,41 @@
+"""What the inbox holds back and what it tells of, on SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from bot.chat import Mention, Person, Place
+from bot.inbox import Inbox
+
+MEI = Person("here/mei", "Mei")
+
+
+def mention(platform: str, number: int) -> Mention:
+    return Mention(f"{platform}:{number}", Place(platform, "w", "c", str(number)), MEI, "hello", 1_000.0)
+
+
+async def test_the_mentions_of_a_platform_that_is_held_wait_and_are_told_of(tmp_path: Path) -> None:
+    handled: asyncio.Queue[str] = asyncio.Queue()
+
+    async def on_mention(mention: Mention) -> None:
+        handled.put_nowait(mention.event_id)
+
+    async def nothing(_: Any) -> None:
+        """Nothing else comes."""
+
+    inbox = Inbox(f"sqlite:///{tmp_path / 'inbox.sqlite'}", "one", on_mention, nothing, nothing, nothing)
+    release = inbox.hold("discord")
+    await inbox.start()
+    for number in range(2):
+        await inbox.accept(mention("discord", number))
+    await inbox.accept(mention("slack", 2))
+    assert await asyncio.wait_for(handled.get(), 10) == "slack:2"
+    assert sorted(one.event_id for one in await inbox.unhandled("discord")) == ["discord:0", "discord:1"]
+    assert handled.empty()
+    release()
+    assert sorted([await asyncio.wait_for(handled.get(), 10) for _ in range(2)]) == ["discord:0", "discord:1"]
+    while await inbox.unhandled("discord"):
+        await asyncio.sleep(0.05)
+    await inbox.stop()
