@@ -1,4 +1,4 @@
-"""What every test shares: strict checkpoints, a home of its own, no setting of the machine's."""
+"""What every test shares: strict checkpoints, a home of its own, no setting of the machine's or of a test before."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.servers.weaviate import MISSING, WeaviateServer, buildable, weaviate
 
@@ -21,6 +22,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("FOOTNOTE_EMBEDDER", "hashing")
+    structlog.reset_defaults()  # what an assistant that ran here before has set
     return tmp_path / "home"
 
 

@@ -140,7 +140,8 @@ class Listener(discord.AutoShardedClient):
         if button is not None and button.form is not None:
             shown = forms.modal(button, button.form)
             await acknowledged(lambda: interaction.response.send_modal(shown))
-        else:
+        elif not asks or await acknowledged(interaction.response.defer):
+            # A form that is asked for no more may stand before the person all the same: then this was answered before.
             await self._press(interaction, place, action, subject, {})
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -161,10 +162,10 @@ class Listener(discord.AutoShardedClient):
     ) -> None:
         person, at = person_of(interaction.user), interaction.created_at.timestamp()
         await self.intake.keep(Press(event_of(interaction.id), place, person, action, subject, at, form))
-        if action in (Action.HELPFUL, Action.UNHELPFUL):
+        if action in (Action.HELPFUL, Action.UNHELPFUL) and not interaction.response.is_done():
             thanks = components.plain("Thanks, noted.")[0]
             await acknowledged(lambda: interaction.response.send_message(view=thanks, ephemeral=True))
-        else:
+        elif not interaction.response.is_done():
             await acknowledged(interaction.response.defer)
         self.whispers.remember(place, person, interaction)
 

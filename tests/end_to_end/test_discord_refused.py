@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,31 @@ async def test_a_thread_that_fell_asleep_is_woken_by_a_decision(here: Team) -> N
 
 
 # too late
+
+
+async def test_a_press_for_a_form_that_is_heard_again_after_the_decision_tells_nobody_anything(here: Team) -> None:
+    discord = here.discord
+    card, _ = await proposed(here)
+    pressed = await (await discord.press("bob", card, "Edit")).answered()
+    await (await discord.press("carol", card, "Approve")).answered()
+    await discord.until(lambda: "Done" in card.text, within=15)
+    (session,) = discord.world.sessions
+    heard = [json.loads(frame) for _, frame in session.sent if "INTERACTION_CREATE" in frame]
+    session.push("INTERACTION_CREATE", next(one["d"] for one in heard if one["d"]["id"] == str(pressed.id)), tidy=True)
+    await here.settled()
+    assert discord.ephemerals(discord.bob) == []
+
+
+async def test_a_press_on_a_card_that_is_decided_is_told_who_did(here: Team) -> None:
+    discord = here.discord
+    card, _ = await proposed(here)
+    before = deepcopy(card.components)
+    await (await discord.press("carol", card, "Approve")).answered()
+    await discord.until(lambda: "Done" in card.text, within=15)
+    card.components = before  # as somebody sees it who has not loaded it anew
+    await (await discord.press("bob", card, "Edit")).answered()
+    await discord.until(lambda: discord.ephemerals(discord.bob), within=15)
+    assert "Carol" in discord.ephemerals(discord.bob)[0].text
 
 
 async def test_a_press_that_is_acknowledged_too_late_counts_all_the_same(here: Team) -> None:
