@@ -83,7 +83,7 @@ class Agent:
 
     async def told(self, state: State) -> Understood:
         """Where the question says to look, and of when."""
-        return await asyncio.to_thread(understood, state["whole"], self._clock())
+        return await asyncio.to_thread(understood, state.get("whole", state["standalone"]), self._clock())
 
     async def search(self, query: str, state: State, told: Understood) -> tuple[list[Evidence], Found]:
         """Evidence that everyone in the run's place may see, and what the search says of itself."""

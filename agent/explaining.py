@@ -17,8 +17,9 @@ _WAYS = {
 def steps(state: State) -> list[str]:
     """What was understood, what was searched for, what led to each document that is cited, what was done."""
     lines = []
-    if state["whole"] != state["question"]:
-        lines.append(f"Understood, with the talk before it: “{state['whole']}”")
+    whole = state.get("whole", state["standalone"])  # an earlier version kept none
+    if whole != state["question"]:
+        lines.append(f"Understood, with the talk before it: “{whole}”")
     held = f", {state['held']}" if state.get("held") else ""
     lines += [f"Searched for “{query}”{held}" for query in state["searched"]]
     lines += [f"Ran {call['tool']}" for call in state["calls"] if call["state"] == "done"]

@@ -36,7 +36,7 @@ _AUTHOR = re.compile(
     rf"\b(?:[Ff]rom|[Bb]y|[Aa]ccording to)\s+{_NAME}|\bdid\s+{_NAME}\s+(?:say|write|post|ask|decide|mention|think|suggest)\b"
     rf"|{_NAME}\s+(?:wrote|said|says|posted|asked|decided|mentioned|suggested)\b"
 )
-_FILE = re.compile(r"[^\s“”\"'’]+\.(?:md|markdown|mdx|html?|txt|pdf|docx)\b", re.IGNORECASE)
+_FILE = re.compile(r"(?<![^\s“”\"'’(])[^\s“”\"'’(]{1,200}\.(?:md|markdown|mdx|html?|txt|pdf|docx)\b", re.IGNORECASE)
 _IN_FILE = re.compile(rf"(?:\b(?:in|from|of) (?:the (?:file|document) )?)?{_FILE.pattern}", re.IGNORECASE)
 _LANGUAGES = ["en", "zh"]
 

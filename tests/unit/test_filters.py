@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -85,3 +86,10 @@ def test_a_plain_question_holds_to_nothing() -> None:
 )
 def test_the_words_that_say_where_are_no_part_of_what_is_asked(question: str, rest: str) -> None:
     assert without_place(question) == rest
+
+
+def test_a_long_question_without_an_end_is_soon_understood() -> None:
+    started = time.monotonic()
+    assert without_place("a." * 4_000) == "a." * 4_000
+    understood("a." * 4_000, NOW.timestamp())
+    assert time.monotonic() - started < 1

@@ -42,7 +42,7 @@ from retrieval import fetching
 from retrieval.chunking import chunk
 from retrieval.documents import EVERYONE, Audience, Document
 from retrieval.embedders.hashing import Hashing
-from retrieval.errors import StoreUnavailable, Unreadable
+from retrieval.errors import Away, StoreUnavailable, Unreadable
 from retrieval.fetching import MAX_BYTES, MAX_REDIRECTS, fetch, is_public
 from retrieval.search import Searcher
 from retrieval.sources.folder import FolderSource
@@ -76,8 +76,7 @@ class Site:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.address = ""
-        answers = ("page", "notes", "picture", "untyped", "secret", "loop", "to", "endless", "drip", "bomb", "nowhere")
-        self.app = Starlette(routes=[Route(f"/{name}", self._answer) for name in answers])
+        self.app = Starlette(routes=[Route("/{name}", self._answer)])
 
     async def _answer(self, request: Request) -> Response:
         name = request.url.path.removeprefix("/")
@@ -105,6 +104,13 @@ class Site:
             case "bomb":
                 packed = gzip.compress(b" " * (MAX_BYTES + 1))
                 return Response(packed, headers={"content-encoding": "gzip"}, media_type="text/plain")
+            case "packed":
+                packed = gzip.compress(b"The garden opens at nine.")
+                return Response(packed, headers={"content-encoding": "gzip"}, media_type="text/plain")
+            case "zstd" | "br":
+                return Response(b"(\xb5/\xfd", headers={"content-encoding": name}, media_type="text/plain")
+            case "damaged":
+                return Response(b"no gzip", headers={"content-encoding": "gzip"}, media_type="text/plain")
             case _:
                 return Response(status_code=302)
 
@@ -250,6 +256,18 @@ async def test_a_redirect_to_nowhere_is_told(site: Site) -> None:
 async def test_a_page_larger_than_the_bound_is_refused(site: Site, name: str) -> None:
     with pytest.raises(Unreadable, match="larger than 5 MB"):
         await fetch(f"{site.address}/{name}", HERE)
+
+
+@pytest.mark.parametrize("packing", ["zstd", "br"])
+async def test_a_page_packed_in_a_way_that_can_not_be_bounded_is_not_read(site: Site, packing: str) -> None:
+    with pytest.raises(Unreadable, match=f"packed as {packing}"):
+        await fetch(f"{site.address}/{packing}", HERE)
+
+
+async def test_a_packed_page_is_read_and_a_damaged_one_is_told(site: Site) -> None:
+    assert (await fetch(f"{site.address}/packed", HERE)).body == b"The garden opens at nine."
+    with pytest.raises(Away, match="damaged"):
+        await fetch(f"{site.address}/damaged", HERE)
 
 
 async def test_a_page_that_comes_too_slowly_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
