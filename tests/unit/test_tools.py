@@ -111,8 +111,10 @@ class Site:
                 return Response(b"(\xb5/\xfd", headers={"content-encoding": name}, media_type="text/plain")
             case "damaged":
                 return Response(b"no gzip", headers={"content-encoding": "gzip"}, media_type="text/plain")
-            case _:
+            case "nowhere":
                 return Response(status_code=302)
+            case _:
+                return Response(status_code=404)
 
     async def _forever(self, piece: bytes, pause: float) -> AsyncIterator[bytes]:
         while True:
