@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePath
 
 from bot.chat import Person, Place
 from bot.knowledge import Knowledge, SourceState
+from bot.sources import ON_DISK
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,18 @@ async def _known(knowledge: Knowledge) -> str:
         fresh = (
             f", read {datetime.fromtimestamp(source.synced_at, UTC):%d %b %Y, %H:%M} UTC" if source.synced_at else ""
         )
-        trouble = f" ⚠️ {source.error}" if source.error else ""
+        trouble = f" ⚠️ {_short(source, source.error)}" if source.error else ""
         missed = f", {len(source.unreadable)} could not be read" if source.unreadable else ""
         now = ", being read now" if source.running else ""
-        lines.append(f"- {_short(source)}: {source.documents:,} documents{fresh}{missed}{now}.{trouble}")
+        lines.append(f"- {_short(source, source.label)}: {source.documents:,} documents{fresh}{missed}{now}.{trouble}")
     return "\n".join(lines)
 
 
-def _short(source: SourceState) -> str:
-    """A folder by its own name: where it lies concerns nobody else."""
-    return source.label.rstrip("/").rpartition("/")[2] if source.name.startswith("folder:") else source.label
+def _short(source: SourceState, text: str) -> str:
+    """What lies on this machine goes by its own name: where it lies concerns nobody else."""
+    kind, _, real = source.name.partition(":")
+    if kind in ON_DISK and real:
+        named = source.label.removeprefix(f"{kind}: ")  # perhaps a link to the real one
+        for path in (named, real):
+            text = text.replace(path, PurePath(path).name or path)
+    return text

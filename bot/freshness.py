@@ -1,14 +1,15 @@
-"""Keeping what is known fresh: each source is read again when its time has come, one at a time."""
+"""Keeping what is known fresh: each source is read again when its time has come, what is on disk beside what is on the web."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 import structlog
 
 from bot.errors import STORAGE, place_of, storage_reason
 from bot.knowledge import Knowledge
-from bot.sources import ON_DISK
+from bot.sources import ON_DISK, ON_THE_WEB
 
 LOOK_SECONDS = 20.0
 log = structlog.get_logger()
@@ -16,14 +17,20 @@ log = structlog.get_logger()
 
 async def keep_fresh(knowledge: Knowledge) -> None:
     """Run until cancelled. What lies on this machine is read at once; what fails is tried again, later each time."""
-    kinds = ON_DISK
+    async with asyncio.TaskGroup() as lanes:  # no slow site keeps a folder waiting
+        lanes.create_task(_lane(knowledge, ON_DISK, at_once=True))
+        lanes.create_task(_lane(knowledge, ON_THE_WEB))
+
+
+async def _lane(knowledge: Knowledge, kinds: Collection[str], *, at_once: bool = False) -> None:
+    """Read the sources of these kinds again and again, one at a time; ``at_once``: the first time whether due or not."""
     while True:
         try:
-            for name in await knowledge.due(kinds):
+            for name in await knowledge.due(kinds, at_once=at_once):
                 await knowledge.refresh(name)
             knowledge.start_embedding()
         except Exception as error:  # noqa: BLE001  # whatever broke once must not end all readings to come
             reason = storage_reason(error) if isinstance(error, STORAGE) else place_of(error)
             log.warning("sources were not looked at, and are the next time", reason=reason)
-        kinds = frozenset()
+        at_once = False
         await asyncio.sleep(LOOK_SECONDS)

@@ -23,6 +23,7 @@ from retrieval.embedders import Embedder
 from retrieval.errors import Away, RetrievalError, Unreadable
 from retrieval.fetching import shown
 from retrieval.sources import Source
+from retrieval.sources.fetcher import LONGEST_LEAVE
 from retrieval.stores import Counts, Store
 from retrieval.sync import Progress, Summary, Syncer, embed_pending
 
@@ -127,11 +128,11 @@ class Knowledge:
                 await self._store.remove((await self._store.hashes(name)).keys())  # it was removed meanwhile
         return summary
 
-    async def due(self, kinds: Collection[str] = ()) -> list[str]:
-        """The sources whose time has come, and all of these kinds; the one that waits longest first."""
+    async def due(self, kinds: Collection[str] = EVERY.keys(), *, at_once: bool = False) -> list[str]:
+        """The sources of these kinds whose time has come, or all of them; the one that waits longest first."""
         async with self._engine.connect() as connection:
             rows = (await connection.execute(select(table))).mappings().all()
-        waited = {row["name"]: 0.0 if row["kind"] in kinds else _due_at(row) for row in rows}
+        waited = {row["name"]: 0.0 if at_once else _due_at(row) for row in rows if row["kind"] in kinds}
         return sorted((name for name, at in waited.items() if at <= self._clock()), key=lambda name: waited[name])
 
     async def refresh(self, name: str) -> None:
@@ -209,7 +210,10 @@ class Knowledge:
                     documents=self._held[1].get(row["name"], 0),
                     synced_at=row["synced_at"],
                     running=self._running.get(row["name"]),
-                    unreadable=[(what, reason) for what, reason in summary.get("unreadable", [])],
+                    unreadable=[
+                        (what if row["kind"] in ON_DISK else shown(what), reason)
+                        for what, reason in summary.get("unreadable", [])
+                    ],
                     error=summary.get("error", ""),
                 )
             )
@@ -259,10 +263,10 @@ class Knowledge:
             return (await connection.execute(select(table).where(table.c.name == name))).mappings().one()
 
     async def _note_failure(self, row: RowMapping, error: str, wait: float | None = None) -> None:
-        """What was known of a source stays; the next try is later each time, and not before its host wants it."""
+        """What was known of a source stays; the next try is later each time, and as late as its host may ask for."""
         before = row["summary"] or {}
         failures = before.get("failures", 0) + 1
-        pause = max(wait or 0.0, min(FIRST_PAUSE * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE))
+        pause = max(min(wait or 0.0, LONGEST_LEAVE), min(FIRST_PAUSE * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE))
         now = {"error": error, "failures": failures, "retry_at": self._clock() + pause}
         await self._note(row["name"], {"unreadable": before.get("unreadable", []), **now})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bot.settings import Settings
 from retrieval.errors import Unreadable
@@ -38,6 +37,8 @@ EVERY: Mapping[str, float] = {
 """Seconds from one reading of a source to the next, by its kind."""
 ON_DISK = frozenset({"folder", "packages", "kindle", "slack-export"})
 """Kinds that lie on this machine: reading them is free, and only whoever runs the assistant may name one."""
+ON_THE_WEB = frozenset(EVERY) - ON_DISK
+"""Kinds whose hosts may be slow, or away."""
 NAMED = "https://ADDRESS, feed:ADDRESS, github:OWNER/REPOSITORY, arxiv:QUERY, readwise"
 
 
@@ -76,10 +77,7 @@ class Opener:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        services = {
-            urlsplit(url).hostname or "" for url in (settings.github_url, settings.arxiv_url, settings.readwise_url)
-        }
-        self._fetcher = Fetcher(Copies(settings.home / "copies.sqlite"), settings.private_hosts | services)
+        self._fetcher = Fetcher(Copies(settings.home / "copies.sqlite"), settings.private_hosts)
 
     def __call__(self, kind: str, location: str) -> Source:
         """Raises `Unreadable` where the location can be none of this kind."""

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.app import App, open_app
+from bot.errors import place_of
 from bot.leaving import leave
 from bot.rendering import counted
 from bot.settings import load_settings
 from bot.sources import named
 from retrieval.errors import RetrievalError
+from retrieval.fetching import shown
 from retrieval.sync import Progress as SyncProgress
 from retrieval.sync import Summary
 
 INTERRUPTED = 130
 """The exit code of what Ctrl+C ended."""
+log = structlog.get_logger()
 
 
 async def run_sync(sources: list[str], *, packages: bool) -> int:
@@ -81,6 +85,11 @@ async def _sync_one(app: App, name: str, console: Console) -> bool:
             summary = await app.knowledge.sync(name, report)
         except RetrievalError as error:
             console.print(f"[red]{escape(str(error))}[/red]", highlight=False)
+            return False
+        except Exception as error:  # noqa: BLE001  # one source that breaks must not keep the others from being read
+            log.error("sync broke", source=shown(name), what=place_of(error))
+            broke = f"{shown(name)}: reading it broke off ({place_of(error)}); what was read before is kept."
+            console.print(f"[red]{escape(broke)}[/red]", highlight=False)
             return False
     tell(console, summary)
     return True

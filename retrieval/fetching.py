@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import socket
 import time
 import zlib
@@ -51,22 +52,28 @@ class Fetched:
 
 
 async def fetch(
-    url: str, allowed: Collection[str] = (), headers: Mapping[str, str] | None = None, max_bytes: int = MAX_BYTES
+    url: str,
+    allowed: Collection[str] = (),
+    headers: Mapping[str, str] | None = None,
+    max_bytes: int = MAX_BYTES,
+    *,
+    trusted: bool = False,
 ) -> Fetched:
     """Get what lies there. ``allowed`` are hosts that may be private; ``headers`` are sent too, secrets to this host alone.
 
+    ``trusted``: this address may be private too, as the settings name it; where it redirects to may not.
     Raises `Unreadable` for what must not be read, `Away` where nothing usable is answered.
     """
     sent = dict(headers or {})
     try:
         async with asyncio.timeout(SECONDS), httpx.AsyncClient(trust_env=False, timeout=SECONDS) as client:
             for _ in range(MAX_REDIRECTS + 1):
-                answer = await _get(client, url, allowed, sent, max_bytes)
+                answer = await _get(client, url, allowed, sent, max_bytes, trusted=trusted)
                 if isinstance(answer, Fetched):
                     return answer
                 if urlsplit(answer)[:2] != urlsplit(url)[:2]:
                     sent = {name: value for name, value in sent.items() if name.lower() not in _SECRET}
-                url = answer
+                url, trusted = answer, False
             raise Unreadable(shown(url), f"it redirects more than {MAX_REDIRECTS} times")
     except TimeoutError:
         raise Away(shown(url), f"it did not end within {SECONDS:.0f} seconds") from None
@@ -75,11 +82,17 @@ async def fetch(
 
 
 async def _get(
-    client: httpx.AsyncClient, url: str, allowed: Collection[str], sent: Mapping[str, str], max_bytes: int
+    client: httpx.AsyncClient,
+    url: str,
+    allowed: Collection[str],
+    sent: Mapping[str, str],
+    max_bytes: int,
+    *,
+    trusted: bool,
 ) -> Fetched | str:
     """What lies there, or where it redirects to."""
     target = _checked(url)
-    address = await _resolve(target, allowed)
+    address = await _resolve(target, {*allowed, target.host} if trusted else allowed)
     headers = {**_HEADERS, **sent, "Host": target.netloc.decode()}
     pinned = target.copy_with(host=str(address))
     request = client.build_request("GET", pinned, headers=headers, extensions={"sni_hostname": target.host})
@@ -119,14 +132,21 @@ def _wait(headers: Mapping[str, str]) -> float | None:
     asked = headers.get("retry-after", "")
     try:
         if asked.isdecimal():
-            return float(asked)
+            return _finite(asked)
         if asked:
             return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
         if headers.get("x-ratelimit-remaining") == "0":
-            return max(0.0, float(headers["x-ratelimit-reset"]) - time.time())
+            return max(0.0, _finite(headers["x-ratelimit-reset"]) - time.time())
     except (ValueError, KeyError, OverflowError):
         return None
     return None
+
+
+def _finite(text: str) -> float:
+    """Raises `ValueError` for what is no number, and for one without an end."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
 
 
 def _redirected(url: str, location: str) -> str:

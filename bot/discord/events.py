@@ -140,7 +140,7 @@ class Listener(discord.AutoShardedClient):
         if button is not None and button.form is not None:
             shown = forms.modal(button, button.form)
             await acknowledged(lambda: interaction.response.send_modal(shown))
-        elif not asks or await acknowledged(interaction.response.defer):
+        elif not asks or await acknowledged(interaction.response.defer) is not None:
             # A form that is asked for no more may stand before the person all the same: then this was answered before.
             await self._press(interaction, place, action, subject, {})
 

@@ -44,14 +44,11 @@ class FeedSource:
     async def read(self, listed: Listed) -> Document:
         item = self._items[listed.id]
         parsed = await _parsed(listed.id, item)
-        uri = item.link
-        with suppress(ValueError):
-            uri = urljoin(self._address, item.link)
         return Document(
             id=listed.id,
             source=self.name,
-            uri=uri,
-            title=item.title or parsed.title or self._title or self._address,
+            uri=self._absolute(item.link),
+            title=item.title or parsed.title or self._title or shown(self._address),
             text=parsed.text,
             audience=self._audience,
             content_hash=listed.content_hash,
@@ -62,6 +59,12 @@ class FeedSource:
             authors=item.authors,
         )
 
+    def _absolute(self, link: str) -> str:
+        """Never with what follows the feed's own ``?``, which may be a secret; empty where there is no link."""
+        with suppress(ValueError):
+            return link and urljoin(self._address.partition("?")[0], link)
+        return link
+
     async def _feed(self) -> Feed:
         got = await self._fetcher.get(self._address)
         return await asyncio.to_thread(feeds.read, shown(self._address), got.body)
@@ -71,10 +74,10 @@ async def _parsed(name: str, item: Item) -> Parsed:
     """The entry's text; its title where it has nothing more."""
     if not item.content.strip():
         if not item.title:
-            raise Unreadable(name, "this entry says nothing")
+            raise Unreadable(shown(name), "this entry says nothing")
         return Parsed(item.title, item.title)
     page = f"<html><body><article>{item.content}</article></body></html>" if item.is_html else item.content
     try:
         return await parse("entry.html" if item.is_html else "entry.txt", page.encode())
     except Unreadable as error:
-        raise Unreadable(name, error.reason) from error
+        raise Unreadable(shown(name), error.reason) from error

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 from retrieval.documents import content_hash
@@ -18,6 +19,8 @@ PAUSE = 1.0
 TRIES = 3
 LONGEST_WAIT = 60.0
 """Seconds that a host may have us wait in the midst of a sync; what wants longer is left for a later one."""
+LONGEST_LEAVE = 86_400.0
+"""Seconds that a host can have itself left alone for at most, whatever it asks for."""
 _LATER = frozenset({429, 502, 503, 504})
 
 
@@ -44,23 +47,24 @@ class Fetcher:
         since: float = float("inf"),
         pause: float | None = None,
         max_bytes: int = MAX_BYTES,
+        trusted: bool = False,
     ) -> Fetched:
-        """What lies there now. What was asked for ``since`` then is taken as it came. Raises as `fetch` does."""
+        """What lies there now. What was asked for ``since`` then is taken as it came. ``trusted`` and errors as with `fetch`."""
         key = content_hash(repr((url, sorted((headers or {}).items()))).encode())
         host = self._hosts.setdefault(urlsplit(url).netloc, _Host())
         async with host.lock:
             copy = await self._copies.get(key)
             if copy is not None and copy.asked_at >= since:
                 return Fetched(copy.url, 200, copy.headers, copy.body)
-            got = await self._patiently(host, url, {**(headers or {}), **_validators(copy)}, pause, max_bytes)
+            sent = {**(headers or {}), **_validators(copy)}
+            ask = partial(fetch, url, self._allowed, sent, max_bytes, trusted=trusted)
+            got = await self._patiently(host, url, ask, self._pause if pause is None else pause)
             if got.status == 304 and copy is not None:
                 got = Fetched(got.url, 200, copy.headers, copy.body)
             await self._copies.put(key, Copy(got.url, got.headers, got.body, time.time()))
         return got
 
-    async def _patiently(
-        self, host: _Host, url: str, headers: Mapping[str, str], pause: float | None, max_bytes: int
-    ) -> Fetched:
+    async def _patiently(self, host: _Host, url: str, ask: Callable[[], Awaitable[Fetched]], pause: float) -> Fetched:
         """The answer, asked for again where the host says to wait a little."""
         for attempt in range(1, TRIES + 1):
             wait = host.free_at - time.monotonic()
@@ -68,20 +72,20 @@ class Fetcher:
                 raise Away(shown(url), f"its host wants to be left alone for {wait:,.0f} more seconds", 429, wait)
             await asyncio.sleep(max(0.0, wait))
             try:
-                got = await fetch(url, self._allowed, headers, max_bytes)
+                got = await ask()
             except Away as error:
                 again = (error.status in _LATER or error.wait is not None) and attempt < TRIES
-                host.free_at = time.monotonic() + self._pause_after(error, attempt, pause)
+                host.free_at = time.monotonic() + _pause_after(error, attempt, pause)
                 if not again:
                     raise
             else:
-                host.free_at = time.monotonic() + (self._pause if pause is None else pause)
+                host.free_at = time.monotonic() + pause
                 return got
         raise AssertionError("the last try returns or raises")
 
-    def _pause_after(self, error: Away, attempt: int, pause: float | None) -> float:
-        usual = self._pause if pause is None else pause
-        return max(usual, error.wait if error.wait is not None else usual * 2.0**attempt)
+
+def _pause_after(error: Away, attempt: int, pause: float) -> float:
+    return max(pause, min(pause * 2.0**attempt if error.wait is None else error.wait, LONGEST_LEAVE))
 
 
 def _validators(copy: Copy | None) -> dict[str, str]:

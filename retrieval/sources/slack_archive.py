@@ -26,7 +26,7 @@ class SlackArchive:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = _opened(path)
         except (OSError, zipfile.BadZipFile, ValueError) as error:
             reason = (error.strerror or "").lower() if isinstance(error, OSError) else "this is no zip that can be read"
             raise Unreadable(str(path), reason or "it can't be opened") from error
@@ -64,6 +64,10 @@ class SlackArchive:
         names = (name for name in self._names if name.startswith(start) and name.endswith(".json"))
         return (name.removeprefix(self._root) for name in sorted(names) if "/" not in name.removeprefix(start))
 
+    def has(self, channel: str) -> bool:
+        """Whether there is a folder for a channel, be it empty."""
+        return any(name.startswith(f"{self._root}{channel}/") for name in self._names)
+
     def _check(self) -> None:
         entries = self._zip.infolist()
         self._names = [one.filename for one in entries]
@@ -83,3 +87,11 @@ class SlackArchive:
     def _most(self, entries: list[zipfile.ZipInfo]) -> int:
         packed = sum(one.compress_size for one in entries)
         return min(MAX_UNPACKED, max(SMALL, packed * MAX_RATIO))
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    """Slack writes names in UTF-8 and does not say so."""
+    try:
+        return zipfile.ZipFile(path, metadata_encoding="utf-8")
+    except UnicodeDecodeError:
+        return zipfile.ZipFile(path)

@@ -93,6 +93,8 @@ class SlackExportSource:
             rows = [row for row in archive.rows("channels.json") if row.get("id") and row.get("name")]
             channels = {str(row["id"]): str(row["name"]) for row in rows if not row.get("is_private")}
             for id_, name in channels.items():
+                if not archive.has(name):
+                    wrong.append(Listed(f"{self.name}#{id_}/", "", away=f"the export has no folder for #{name}"))
                 messages: dict[str, _Message] = {}
                 for day in archive.days(name):
                     try:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from retrieval.documents import Audience, Document, content_hash
@@ -66,7 +69,7 @@ class WebSource:
         try:
             parsed = await parse(f"page{suffix}", page.body)
         except Unreadable as error:
-            raise Unreadable(listed.id, error.reason) from error
+            raise Unreadable(shown(listed.id), error.reason) from error
         parts = urlsplit(page.url)
         return Document(
             id=listed.id,
@@ -116,7 +119,11 @@ class WebSource:
             if _is_missing(error):
                 return Robots()
             raise
-        return robots_txt.read(got.body.decode("utf-8", "replace"))
+        return await asyncio.to_thread(self._obeyed, got.body)
+
+    def _obeyed(self, body: bytes) -> Robots:
+        robots = robots_txt.read(body.decode("utf-8", "replace"))
+        return replace(robots, sitemaps=[*self._first(robots.sitemaps)])
 
     async def _alone(self) -> Listed:
         try:
@@ -128,7 +135,7 @@ class WebSource:
 
     async def _listed(self, url: str) -> Listed:
         if not self._robots.allows(url):
-            raise Unreadable(url, "its robots.txt asks not to read it")
+            raise Unreadable(shown(url), "its robots.txt asks not to read it")
         if date := self._dates.get(url):
             return Listed(url, f"{READING}:{date}")
         page = await self._page(url)
@@ -136,33 +143,43 @@ class WebSource:
 
     async def _site(self) -> dict[str, str]:
         """The pages below the address that the sitemaps name, and when each was written; empty where none does."""
-        is_sitemap = self._address.endswith((".xml", ".xml.gz"))
-        waiting = [self._address] if is_sitemap else self._robots.sitemaps or [urljoin(self._address, "/sitemap.xml")]
-        below = "" if is_sitemap else _bare(self._address)
+        named = [self._address] if self._is_sitemap else self._robots.sitemaps
+        waiting = deque(named or [urljoin(self._address, "/sitemap.xml")])
         seen: set[str] = set()
         pages: dict[str, str] = {}
         while waiting and len(seen) < MAX_SITEMAPS and len(pages) <= MAX_PAGES:
-            url = waiting.pop(0)
-            if url in seen or not self._is_here(url):
-                continue
-            seen.add(url)
-            sitemap = await self._sitemap(url, optional=not is_sitemap and not self._robots.sitemaps)
-            waiting += sitemap.sitemaps
-            pages.update(
-                (one, date) for one, date in sitemap.pages if self._is_here(one) and _bare(one).startswith(below)
-            )
-        if is_sitemap and not pages:
-            raise Unreadable(self._address, "this sitemap names no page of its own host")
+            url = waiting.popleft()
+            if url not in seen:
+                seen.add(url)
+                sitemap = await self._sitemap(url, optional=not named)
+                waiting += sitemap.sitemaps
+                pages.update(sitemap.pages)
+        if self._is_sitemap and not pages:
+            raise Unreadable(shown(self._address), "this sitemap names no page of its own host")
         return pages
 
     async def _sitemap(self, url: str, *, optional: bool) -> Sitemap:
         try:
             got = await self._fetcher.get(url)
-            return await asyncio.to_thread(read_sitemap, shown(url), got.body)
+            return await asyncio.to_thread(self._ours, shown(url), got.body)
         except Unreadable as error:
             if optional and _is_missing(error):
                 return Sitemap()
             raise
+
+    def _ours(self, name: str, body: bytes) -> Sitemap:
+        """What a sitemap names of this host, no more of it than is read. For a thread: a hostile one names a great deal."""
+        sitemap = read_sitemap(name, body)
+        below = "" if self._is_sitemap else _bare(self._address)
+        pages = {one: date for one, date in sitemap.pages if self._is_here(one) and _bare(one).startswith(below)}
+        return Sitemap(tuple(islice(pages.items(), MAX_PAGES + 1)), self._first(sitemap.sitemaps))
+
+    def _first(self, sitemaps: Iterable[str]) -> tuple[str, ...]:
+        return tuple(islice(dict.fromkeys(filter(self._is_here, sitemaps)), MAX_SITEMAPS))
+
+    @property
+    def _is_sitemap(self) -> bool:
+        return self._address.endswith((".xml", ".xml.gz"))
 
     def _is_here(self, url: str) -> bool:
         return _host(url) == _host(self._address)

@@ -129,3 +129,34 @@ async def test_entities_of_a_feed_are_not_written_out(store: Store, host: WebSou
     )
     summary = await sync(store, FeedSource(f"{host.address}/bomb", fetcher))
     assert [reason for _, reason in summary.unreadable] == ["this entry says nothing"]
+
+
+@pytest.mark.parametrize("odd", ["<media:thumbnail/>", "<a::b/>", "<a:/>", "<media:x><y:z/></media:x>"])
+async def test_a_prefix_that_was_never_declared_stops_nothing(
+    store: Store, host: WebSources, fetcher: Fetcher, odd: str
+) -> None:
+    host.put("/news.xml", rss(OPENING.replace("<title>", f"{odd}<title>")), "application/rss+xml")
+    await sync(store, FeedSource(f"{host.address}/news.xml", fetcher))
+    assert "The garden opens" in await everything(store)
+
+
+async def test_what_a_prefix_without_its_declaration_names_is_found(
+    store: Store, host: WebSources, fetcher: Fetcher
+) -> None:
+    host.put("/news.xml", rss(OPENING).replace(NAMESPACES, ""), "application/rss+xml")
+    await sync(store, FeedSource(f"{host.address}/news.xml", fetcher))
+    assert (await everything(store))["The garden opens"].authors == ("Mei Lin",)
+
+
+@pytest.mark.parametrize(("link", "leads_to"), [("", ""), ("<link>#now</link>", "/news.xml#now")])
+async def test_no_entry_shows_what_follows_the_question_mark_of_its_feed(
+    store: Store, host: WebSources, fetcher: Fetcher, link: str, leads_to: str
+) -> None:
+    entries = (f"<item><guid>1</guid>{link}<description>Words.</description></item>", "<item><guid>2</guid></item>")
+    bare = f'<rss version="2.0"><channel>{"".join(entries)}</channel></rss>'
+    host.put("/news.xml", bare, "application/rss+xml")
+    summary = await sync(store, FeedSource(f"{host.address}/news.xml?token=hush", fetcher))
+    (entry,) = (await everything(store)).values()
+    assert entry.uri == (leads_to and host.address + leads_to)
+    assert entry.title == f"{host.address}/news.xml?…"
+    assert "hush" not in str(summary.unreadable)

@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from bot import freshness
+from bot.chat import Person, Place
+from bot.commands import Invocation, commands
 from bot.freshness import keep_fresh
 from bot.knowledge import FIRST_PAUSE, LONGEST_PAUSE, Knowledge
 from bot.records import open_engine, sqlite_url
-from bot.sources import EVERY, label, named
+from bot.sources import EVERY, ON_DISK, label, named
+from bot.syncing import run_sync
 from bot.tables import metadata
 from retrieval.documents import Audience, Document
 from retrieval.errors import Away, RetrievalError, Unreadable
 from retrieval.sources import Listed
+from retrieval.sources.folder import FolderSource
 from retrieval.stores import Store
 
 
@@ -35,6 +40,8 @@ class Scripted:
         if error := self._here.errors.get(self.name):
             raise error
         yield Listed(f"{self.name}#1", "1")
+        if self._here.away:
+            yield Listed(self.name, "", away=self._here.away)
 
     async def read(self, listed: Listed) -> Document:
         return Document(listed.id, self.name, "", self.name, "Some words.", Audience.everyone(), listed.content_hash)
@@ -46,6 +53,7 @@ class Here:
     def __init__(self) -> None:
         self.now = 1_000_000.0
         self.errors: dict[str, Exception] = {}
+        self.away = ""
         self.read: list[str] = []
         self.before_reading: Callable[[], Awaitable[object]] | None = None
         self.knowledge: Knowledge
@@ -81,7 +89,7 @@ async def test_a_source_is_due_when_its_kinds_time_has_come(here: Here) -> None:
     assert await here.knowledge.due() == [feed]
     here.now += EVERY["web"]
     assert set(await here.knowledge.due()) == {site, feed}
-    assert await here.knowledge.due(["web"]) == [site, feed]
+    assert await here.knowledge.due(["feed"], at_once=True) == [feed]
 
 
 async def test_a_failing_source_waits_longer_each_time_and_keeps_what_was_known(here: Here) -> None:
@@ -174,3 +182,78 @@ def test_a_label_says_the_kind_where_the_location_does_not() -> None:
     assert label("feed", "https://x.example/rss") == "feed: https://x.example/rss"
     assert label("web", "https://x.example/") == "https://x.example/"
     assert label("feed", "https://x.example/rss?token=hush") == "feed: https://x.example/rss?…"
+
+
+@pytest.mark.parametrize("wait", [31_536_000.0, float("inf")])
+async def test_no_host_parks_a_source_for_good(here: Here, wait: float) -> None:
+    feed = await here.knowledge.add("feed", "https://x.example/feed")
+    here.errors[feed] = Away(feed, "it answered 429", 429, wait=wait)
+    await here.knowledge.refresh(feed)
+    here.now += EVERY["web"]
+    assert await here.knowledge.due() == [feed]
+
+
+async def test_a_slow_site_does_not_keep_what_is_on_disk_from_being_read(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness, "LOOK_SECONDS", 0.01)
+    folder = await here.knowledge.add("folder", str(tmp_path))
+    site = await here.knowledge.add("web", "https://x.example/")
+
+    async def slow() -> None:
+        if here.read[-1] == site:
+            await asyncio.Event().wait()
+
+    here.before_reading = slow
+    task = asyncio.create_task(keep_fresh(here.knowledge))
+    async with asyncio.timeout(10):
+        while set(here.read) != {folder, site} or await here.knowledge.due(ON_DISK):
+            await asyncio.sleep(0.01)
+        here.now += EVERY["folder"]
+        while here.read.count(folder) < 2:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def test_footnote_sync_goes_on_after_a_source_that_breaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = FolderSource.list
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "note.md").write_text(f"# Note {name}")
+
+    def broken(source: FolderSource) -> AsyncIterator[Listed]:
+        if source.name.endswith("/a"):
+            raise RuntimeError("a fault with words in it")
+        return listed(source)
+
+    monkeypatch.setattr(FolderSource, "list", broken)
+    assert await run_sync([str(tmp_path / "a"), str(tmp_path / "b")], packages=False) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "reading it broke off (RuntimeError at" in said
+    assert "1 new, 0 changed" in said
+    assert "words in it" not in said
+
+
+async def test_what_is_shown_of_a_source_in_a_chat_holds_no_path_and_no_token(here: Here, tmp_path: Path) -> None:
+    (tmp_path / "My Clippings.txt").touch()
+    for kind in ("folder", "kindle", "slack-export"):
+        name = await here.knowledge.add(kind, str(tmp_path / "My Clippings.txt"))
+        here.errors[name] = Unreadable(str(tmp_path / "My Clippings.txt"), "it is away")
+        await here.knowledge.refresh(name)
+    known = next(one.run for one in commands(here.knowledge) if one.name == "knowledge")
+    assert known is not None
+    said = await known(Invocation(Place("console", "", "home"), Person("mei", "Mei"), ""))
+    assert str(tmp_path) not in said
+    assert "- My Clippings.txt: 0 documents. ⚠️ My Clippings.txt: it is away" in said
+    assert "- kindle: My Clippings.txt: 0 documents" in said
+
+
+async def test_what_could_not_be_read_of_a_site_is_named_without_what_may_be_a_secret(here: Here) -> None:
+    site = await here.knowledge.add("web", "https://x.example/?token=hush")
+    here.away = "it is away"
+    await here.knowledge.refresh(site)
+    assert (await here.knowledge.state()).sources[0].unreadable == [("web:https://x.example/?…", "it is away")]

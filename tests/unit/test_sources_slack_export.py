@@ -48,6 +48,7 @@ def write(path: Path, extra: dict[str, Any] | None = None, **files: Any) -> Path
         "channels.json": CHANNELS,
         "design/2026-03-01.json": DAY_1,
         "design/2026-03-02.json": DAY_2,
+        "general/": b"",
         **(extra or {}),
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
@@ -177,3 +178,25 @@ async def test_a_zip_of_something_else_is_one_line(store: Store, export: Path) -
 )
 def test_marks_of_slack_become_words(text: str, words: str) -> None:
     assert plain(text, {}, {}) == words
+
+
+@pytest.mark.parametrize(("name", "stored"), [("größe", "größe".encode()), ("große", "große".encode("cp437"))])
+async def test_a_channel_is_found_whatever_way_the_zip_writes_its_name(
+    store: Store, export: Path, name: str, stored: bytes
+) -> None:
+    """Slack's zips hold UTF-8 without saying so, others hold the old code page."""
+    placeholder = "x" * len(stored)
+    day = {"channels.json": [{"id": "C1", "name": name}], f"{placeholder}/2026-03-03.json": [message(0, "U1", "Hi.")]}
+    write(export, day)
+    export.write_bytes(export.read_bytes().replace(placeholder.encode(), stored))
+    summary = await sync(store, SlackExportSource(export))
+    assert (await everything(store))[f"#{name}, 2026-03-01"].text == "Mei: Hi."
+    assert summary.unreadable == []
+
+
+async def test_a_channel_that_the_zip_does_not_have_is_named_and_takes_nothing_away(store: Store, export: Path) -> None:
+    await sync(store, SlackExportSource(write(export)))
+    gone = {"design/2026-03-01.json": None, "design/2026-03-02.json": None}
+    summary = await sync(store, SlackExportSource(write(export, gone)))
+    assert [reason for _, reason in summary.unreadable] == ["the export has no folder for #design"]
+    assert len(await everything(store)) == 2

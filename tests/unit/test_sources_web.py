@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from retrieval.errors import Away, Unreadable
 from retrieval.parsing import robots
 from retrieval.sources import web
 from retrieval.sources.copies import Copies
-from retrieval.sources.fetcher import Fetcher
+from retrieval.sources.fetcher import LONGEST_LEAVE, Fetcher
 from retrieval.sources.web import WebSource
 from retrieval.stores import Store
 from tests.servers.web_sources import WebSources
@@ -273,3 +274,49 @@ def test_the_group_with_our_name_goes_before_the_one_for_everyone() -> None:
     rules = robots.read("User-agent: *\nDisallow: /\n\nUser-agent: Footnote\nDisallow: /a\n")
     assert rules.allows("https://example.org/b")
     assert not rules.allows("https://example.org/a")
+
+
+async def test_a_sitemap_full_of_other_hosts_holds_nothing_up(
+    store: Store, host: WebSources, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others name there is never looked at on the event loop, and no more is kept than is read."""
+    monkeypatch.setattr(web, "MAX_SITEMAPS", 2)
+    elsewhere = "<sitemap><loc>http://x.example/s</loc></sitemap>" * 500
+    ours = "".join(f"<sitemap><loc>HERE/{n}.xml</loc></sitemap>" for n in range(500))
+    host.put("/sitemap.xml", f"<sitemapindex>{elsewhere}{ours}</sitemapindex>", "application/xml")
+    host.put("/0.xml", sitemap(*["http://x.example/d"] * 500, *["HERE/a"] * 600, "HERE/b"), "application/xml")
+    for name in "ab":
+        host.put(f"/{name}", page(f"Page {name}"))
+    on_loop: list[str] = []
+    is_here = WebSource._is_here
+
+    def looked_at(source: WebSource, url: str) -> bool:
+        if threading.current_thread() is threading.main_thread():
+            on_loop.append(url)
+        return is_here(source, url)
+
+    monkeypatch.setattr(WebSource, "_is_here", looked_at)
+    await sync(store, WebSource(f"{host.address}/", fetcher))
+    assert set(await everything(store)) == {"Page a", "Page b"}
+    assert on_loop == []
+
+
+async def test_no_reason_shows_what_follows_the_question_mark(store: Store, host: WebSources, fetcher: Fetcher) -> None:
+    host.put("/robots.txt", "User-agent: *\nDisallow: /a\n", "text/plain")
+    with pytest.raises(Unreadable) as refused:
+        await sync(store, WebSource(f"{host.address}/a?token=hush", fetcher))
+    assert str(refused.value) == f"{host.address}/a?…: its robots.txt asks not to read it"
+    host.put("/b", b"%PDF-broken", "application/pdf")
+    summary = await sync(store, WebSource(f"{host.address}/b?token=hush", fetcher))
+    assert summary.unreadable[0][0] == f"{host.address}/b?…"
+
+
+@pytest.mark.parametrize("asked", ["31536000", "9" * 400])
+async def test_no_host_can_have_itself_left_alone_for_good(host: WebSources, fetcher: Fetcher, asked: str) -> None:
+    host.fail("/busy", 429, retry_after=asked)
+    with pytest.raises(Away):
+        await fetcher.get(f"{host.address}/busy")
+    with pytest.raises(Away) as failed:
+        await fetcher.get(f"{host.address}/other")
+    assert failed.value.status in {404, 429}
+    assert (failed.value.wait or 0.0) <= LONGEST_LEAVE
