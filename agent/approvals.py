@@ -2,6 +2,7 @@
 
     proposed -> approved -> started -> done | failed | unknown
             \\-> rejected | expired            unknown -> approved (run again) | abandoned
+    proposed | approved -> abandoned (the asker withdrew it)
 
 Every change of state is one conditional UPDATE: whoever's statement changes the row has won, everyone else is told.
 """
@@ -196,6 +197,13 @@ class Ledger:
     async def abandon(self, approval: str, verdict: Verdict) -> Approval:
         """Leave a call that was cut off as it is. Raises as `approve`."""
         return await self._decide(approval, verdict, State.ABANDONED, {}, State.UNKNOWN)
+
+    async def withdraw(self, run: str) -> None:
+        """The asker does not want it any more: what has not begun of a run's calls never will."""
+        for row in await self.by_run(run):
+            values = {"decided_by": row.asker, "decided_by_name": row.asker_name, "decided_at": self._clock()}
+            open_ = {State.PROPOSED, State.APPROVED}
+            await self._move(row.id, open_, State.ABANDONED, values, by=row.asker, note="withdrawn")
 
     async def begin(self, approval: str, arguments: Mapping[str, Any]) -> bool:
         """Take an approved call up for running, once; True if this caller is to run it.

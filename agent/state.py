@@ -61,6 +61,9 @@ class State(TypedDict, total=False):
     """The state of one run."""
 
     run: str
+    event: str
+    """The event that started it, a version of ``message``."""
+    message: str
     place: str
     channel: str
     audience: list[str]

@@ -71,6 +71,18 @@ class Cards:
             case _:
                 return await self._ledger.approve(press.subject, verdict)
 
+    async def stand(self, run: str) -> bool:
+        """Whether a card of this run stands anywhere: what was proposed and never shown, nobody has seen."""
+        return any([await self._records.pinned(row.id) for row in await self._ledger.by_run(run)])
+
+    async def put_up(self, run: str, place: Place) -> bool:
+        """Show every card of this run here too; False where a place is gone."""
+        there = True
+        for approval in await self._ledger.by_run(run):
+            await self._records.pin(approval.id, place, f"{run}:{approval.id[:12]}")
+            there &= await self.show(approval)
+        return there
+
     async def show(self, approval: Approval) -> bool:
         """Show it wherever its card stands; False where a place is gone."""
         reply = card_reply(approval, self._toolbox.find(approval.tool), await self._deciders(approval))

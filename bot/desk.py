@@ -82,6 +82,7 @@ class Desk:
                 await self._answer(mention, run)
             else:  # what a crash left of an answer that is not wanted any more
                 await self._chat(mention.place).status(mention.place, "")
+                await self._drop(mention.place, run)
 
     async def _answer(self, mention: Mention, run: str) -> None:
         problem = self._hearing.problem(mention)
@@ -91,8 +92,8 @@ class Desk:
                 await self._show(mention.place, run, Reply(problem))
                 return
             await self._chat(mention.place).status(mention.place, "Reading")
-            known = await self._graph.aget_state(_config(run))
-            fresh = None if known.values else await self._hearing.state(mention, run)
+            known = (await self._graph.aget_state(_config(run))).values
+            fresh = None if known else await self._hearing.state(mention, run)
         except ChatGone:
             await self._tell_elsewhere(mention.place, mention.person)
             return
@@ -101,26 +102,31 @@ class Desk:
     async def withdraw(self, withdrawal: Withdrawal) -> None:
         """The message of a mention is gone: what stands there unfinished is taken away, and nothing more is said to it."""
         place, message, stands = withdrawal.place, withdrawal.message, withdrawal.stands
-        if await self._has_spoken(place, await self._records.taken(place, message)):
+        if await self._has_spoken(place, run_id(await self._records.taken(place, message))):
             return
         taken = await self._records.withdraw(place, message, stands)
-        run = run_id(taken)
-        if taken != stands and (withdrawn := self._running.get(run)):
+        if taken != stands and (withdrawn := self._running.get(run := run_id(taken))):
             self._muted.add(run)
             withdrawn.set()
             await self._chat(place).retract(place, run)
 
     async def _take_up(self, mention: Mention) -> bool:
         """Whether a mention is to be answered: it was not withdrawn, and no other version of it has its answer."""
-        taken = await self._records.taken(mention.place, mention.key)
-        if taken != mention.event_id and await self._has_spoken(mention.place, taken):
+        first = mention.event_id.rpartition(":")[0] if mention.edited else ""  # perhaps from before versions were kept
+        taken = await self._records.taken(mention.place, mention.key) or first
+        if taken != mention.event_id and await self._has_spoken(mention.place, run_id(taken)):
             return False
         return await self._records.take_up(mention.place, mention.key, mention.event_id)
 
-    async def _has_spoken(self, place: Place, event: str) -> bool:
-        """Whether an event got its answer, or a card."""
-        run = run_id(event)
-        return bool(event and (await self._records.message(place, run) or await self._ledger.by_run(run)))
+    async def _has_spoken(self, place: Place, run: str) -> bool:
+        """Whether a run has shown its answer, or a card."""
+        return await self._records.message(place, run) is not None or await self._cards.stand(run)
+
+    async def _drop(self, place: Place, run: str) -> None:
+        """Nothing that an unseen run has proposed can be approved any more, and nothing takes the run up again."""
+        if not await self._has_spoken(place, run):
+            await self._ledger.withdraw(run)
+            await self._checkpointer.adelete_thread(run)
 
     async def press(self, press: Press) -> None:
         """Mark an answer, or decide an approval and show on every card of it what became of it."""
@@ -134,10 +140,13 @@ class Desk:
 
     async def resume(self, run: str) -> None:
         """Go on with a run whose approval was decided, has expired, or was cut off."""
-        known = await self._graph.aget_state(_config(run))
-        if not known.values:
+        if not (known := await self._graph.aget_state(_config(run))).values:
             return
         place = Place.parse(known.values["place"])
+        message, event = known.values.get("message", ""), known.values.get("event", "")
+        if not (await self._records.stands(place, message, event) or await self._has_spoken(place, run)):
+            await self._drop(place, run)
+            return
         waits = [stop for task in known.tasks for stop in task.interrupts]
         with self._begun(run):
             await self._go(place, run, Command(resume={stop.id: True for stop in waits}) if waits else None)
@@ -170,9 +179,10 @@ class Desk:
         try:
             async with asyncio.timeout(self._run_seconds):
                 if run not in self._muted:
-                    await self._unless_withdrawn(run, self._stream(place, run, entry))
+                    await self._unless_withdrawn(place, run, self._stream(place, run, entry))
             if mention is not None and not await self._records.stands(mention.place, mention.key, mention.event_id):
                 await self._chat(place).retract(place, run)
+                await self._drop(place, run)
             elif run not in self._muted:
                 await self._show_outcome(place, run)
         except ChatGone:
@@ -205,7 +215,7 @@ class Desk:
             if run not in self._left:
                 self._muted.discard(run)
 
-    async def _unless_withdrawn(self, run: str, work: Coroutine[Any, Any, None]) -> None:
+    async def _unless_withdrawn(self, place: Place, run: str, work: Coroutine[Any, Any, None]) -> None:
         """Wait for the run, or for its mention to be withdrawn: then it ends by itself, unseen.
 
         It is not cancelled: a call to SQLite that is cut off twice can leave a task that never ends.
@@ -214,21 +224,23 @@ class Desk:
         try:
             await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
-                await task
-                return
-            self._left[run] = task
-            task.add_done_callback(lambda ended: self._forget_left(run, ended))
+                return await task
+            self._left[run] = asyncio.create_task(self._let_end(place, run, task))
         except asyncio.CancelledError:
             task.cancel()
             raise
         finally:
             stop.cancel()
 
-    def _forget_left(self, run: str, ended: asyncio.Task[None]) -> None:
-        self._left.pop(run, None)
-        self._muted.discard(run)
-        if not ended.cancelled() and (error := ended.exception()):
-            log.info("withdrawn run broke", run=run, what=place_of(error))
+    async def _let_end(self, place: Place, run: str, work: asyncio.Task[None]) -> None:
+        try:
+            await asyncio.wait({work})
+            if error := work.exception():
+                log.info("withdrawn run broke", run=run, what=place_of(error))
+            await self._drop(place, run)
+        finally:
+            del self._left[run]
+            self._muted.discard(run)
 
     async def _asker(self, run: str) -> Person:
         state = (await self._graph.aget_state(_config(run))).values
@@ -261,10 +273,7 @@ class Desk:
             raise failed
 
     async def _show_outcome(self, place: Place, run: str) -> None:
-        there = True
-        for approval in await self._ledger.by_run(run):
-            await self._records.pin(approval.id, place, f"{run}:{approval.id[:12]}")
-            there &= await self._cards.show(approval)
+        there = await self._cards.put_up(run, place)
         state = await self._graph.aget_state(_config(run))
         if state.next and not there:
             raise ChatGone("a card that waits can't be shown")

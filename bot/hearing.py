@@ -60,6 +60,8 @@ class Hearing:
         ]
         return State(
             run=run,
+            event=mention.event_id,
+            message=mention.key,
             place=mention.place.key,
             channel=mention.place.channel_key,
             audience=sorted(mention.place.audience(outsiders=mention.outsiders).labels),

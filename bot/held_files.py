@@ -112,17 +112,32 @@ class HeldFiles:
         draft.write_bytes(data)
         try:
             for free in (name, apart(name, content)):
-                if _linked(draft, self._uploads / free):
+                if _named(draft, self._uploads / free):
                     return free
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
         raise ToolFailed(f"{name} was not kept: other files have that name already.")
 
 
-def _linked(draft: Path, target: Path) -> bool:
+def _named(draft: Path, target: Path) -> bool:
     """Whether the file has this name now. It gets it whole, and unlike a rename, a link overwrites nothing."""
     try:
-        os.link(draft, target)
+        try:
+            os.link(draft, target)
+        except FileExistsError:
+            raise
+        except OSError:  # a disk without hard links
+            _renamed(draft, target)
     except FileExistsError:
         return target.is_file() and target.read_bytes() == draft.read_bytes()
     return True
+
+
+def _renamed(draft: Path, target: Path) -> None:
+    """Take the name with an empty file, which the rename may overwrite. Raises `FileExistsError` where it is taken."""
+    target.touch(exist_ok=False)
+    try:
+        draft.replace(target)
+    except OSError:
+        target.unlink()
+        raise

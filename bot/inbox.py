@@ -10,6 +10,7 @@ import asyncio
 import contextvars
 import itertools
 import logging
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ WAITS = (2.0, 10.0, 60.0, 300.0, *([900.0] * 96))
 _mention = TypeAdapter(Mention)
 _press = TypeAdapter(Press)
 _withdrawal = TypeAdapter(Withdrawal)
+_OF = re.compile(r"(?:slack:[^:]*:[^:]*|discord):([^:]+)")
+_EDIT = re.compile(r"(.+?):(?:edited$|withdrawn:)")
 _handlers: dict[str, Handler] = {}
 log = structlog.get_logger()
 
@@ -69,6 +72,14 @@ def _writable(value: Any) -> Any:
             return value
 
 
+def _withdrawn(event: dict[str, Any]) -> Withdrawal:
+    """A withdrawal as it was kept: before messages had versions, with the event that it was ``of``."""
+    if found := _OF.match(event.get("of", "")):
+        edit = _EDIT.match(event["event_id"])
+        event = {**event, "message": found[1], "stands": edit[1] if edit else ""}
+    return _withdrawal.validate_python(event)
+
+
 def _not_said_twice(record: logging.LogRecord) -> bool:
     """A launch that fails is raised, and logged by DBOS as well."""
     return "failed to launch" not in str(record.msg)
@@ -103,7 +114,7 @@ class Inbox:
 
         _handlers["mention"] = mention
         _handlers["press"] = lambda event: on_press(_press.validate_python(event))
-        _handlers["withdrawal"] = lambda event: on_withdrawal(_withdrawal.validate_python(event))
+        _handlers["withdrawal"] = lambda event: on_withdrawal(_withdrawn(event))
         _handlers["resume"] = lambda event: on_resume(event["run"])
 
     async def start(self) -> None:

@@ -179,3 +179,15 @@ async def test_a_call_cut_off_while_it_ran_is_unknown_until_a_person_decides(led
     assert [(one.id, one.state) for one in await ledger.pending()] == [(row.id, State.UNKNOWN)]
     await ledger.retry(row.id, by("ann", "p9"))
     assert await ledger.begin(row.id, row.arguments)
+
+
+async def test_what_was_withdrawn_is_not_run_unless_it_has_begun(ledger: Ledger) -> None:
+    proposed, approved, begun = [await propose(ledger, call=f"r:{number}") for number in range(3)]
+    for row in (approved, begun):
+        await ledger.approve(row.id, by("ann"))
+    await ledger.begin(begun.id, begun.arguments)
+    await ledger.withdraw("r")
+    assert not await ledger.begin(approved.id, approved.arguments)
+    with pytest.raises(NotPending, match="Mei has left this as it is already"):
+        await ledger.approve(proposed.id, by("ann", "p2"))
+    assert [row.state for row in await ledger.by_run("r")] == [State.ABANDONED, State.ABANDONED, State.STARTED]

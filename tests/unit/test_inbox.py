@@ -6,7 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bot.chat import Mention, Person, Place
+import pytest
+
+from bot.chat import Mention, Person, Place, Withdrawal
 from bot.inbox import Inbox
 
 MEI = Person("here/mei", "Mei")
@@ -39,3 +41,30 @@ async def test_the_mentions_of_a_platform_that_is_held_wait_and_are_told_of(tmp_
     while await inbox.unhandled("discord"):
         await asyncio.sleep(0.05)
     await inbox.stop()
+
+
+@pytest.mark.parametrize(
+    ("event", "of", "message", "stands"),
+    [
+        ("slack:T1:C1:17.1:18.2:edited", "slack:T1:C1:17.1", "17.1", "slack:T1:C1:17.1:18.2"),
+        ("slack:T1:C1:17.1:19.3:edited", "slack:T1:C1:17.1:18.2", "17.1", "slack:T1:C1:17.1:19.3"),
+        ("slack:T1:C1:17.1:stopped", "slack:T1:C1:17.1", "17.1", ""),
+        ("discord:5:18.2:withdrawn:discord:5", "discord:5", "5", "discord:5:18.2"),
+        ("discord:5:18.2:deleted", "discord:5:18.2", "5", ""),
+    ],
+)
+async def test_a_withdrawal_that_was_kept_before_messages_had_versions_is_read(
+    tmp_path: Path, event: str, of: str, message: str, stands: str
+) -> None:
+    handled: asyncio.Queue[Withdrawal] = asyncio.Queue()
+
+    async def nothing(_: Any) -> None:
+        """Nothing else comes."""
+
+    inbox = Inbox(f"sqlite:///{tmp_path / 'inbox.sqlite'}", "one", nothing, nothing, nothing, handled.put)
+    await inbox.start()
+    where = {"platform": event.partition(":")[0], "workspace": "T1", "channel": "C1", "thread": ""}
+    await inbox._enqueue(event, "lane", "withdrawal", {"event_id": event, "place": where, "of": of})
+    read = await asyncio.wait_for(handled.get(), 10)
+    await inbox.stop()
+    assert (read.message, read.stands) == (message, stands)
