@@ -13,7 +13,6 @@ from retrieval.documents import ANYTHING, Audience, Filter, Hit
 from retrieval.embedders import Embedder
 from retrieval.errors import EmbedderAway, RerankerAway
 from retrieval.links import Mention, fold, linked, longest, mentions, names_in
-from retrieval.proper import proper_names
 from retrieval.ranking import Pool
 from retrieval.rerankers import Reranker
 from retrieval.stores import Store
@@ -38,8 +37,6 @@ SHARED = 0.8
 """What it is worth to share a rare name with a passage as good as the best one, where no document goes by that name."""
 SINGLE_SHARED = 0.8
 """Of that, for a name of one word."""
-UNASKED = 0.5
-"""Of that, where the good passage mentions nothing that the question names: most questions without a name need no second hop."""
 COMMON = 60
 """A name that more passages mention says nothing."""
 SHARING = 400
@@ -190,20 +187,22 @@ class Searcher:
                 pool.add(hit, bonus[document], via, guarded=via == "link")
 
     async def _share(self, pool: Pool, within: _Within, question: str) -> None:
-        """Raise the passages that share a rare name with a good one, and the question does not say it."""
-        asked, asked_for = f" {fold(question)} ", proper_names(question)
-        seeds = pool.ranked()[:SEEDS]
+        """Raise what shares a rare name, one that the question does not say, with a good passage that mentions one it says.
+
+        A question that names nothing needs no second hop, or does not tell from where.
+        """
+        asked = f" {fold(question)} "
         spoken = {
-            seed.passage.id: {name for name in seed.passage.mentions if f" {name} " not in asked} for seed in seeds
+            hit: {name for name in hit.passage.mentions if f" {name} " not in asked} for hit in pool.ranked()[:SEEDS]
         }
-        sharing = await self._sharing(frozenset[str]().union(*spoken.values()), within)
+        seeds = {hit: names for hit, names in spoken.items() if len(names) < len(hit.passage.mentions)}
+        sharing = await self._sharing(frozenset[str]().union(*seeds.values()), within)
         bonus: dict[str, float] = {}
-        for seed in seeds:
-            named = asked_for & set(seed.passage.mentions) or len(spoken[seed.passage.id]) < len(seed.passage.mentions)
-            for name in spoken[seed.passage.id] & sharing.keys():
+        for seed, names in seeds.items():
+            for name in names & sharing.keys():
                 others = [hit for hit in sharing[name] if hit.passage.id != seed.passage.id]
                 worth = SHARED * pool.share(seed) ** 2 * _rarity(len(sharing[name]))
-                worth *= (1.0 if " " in name else SINGLE_SHARED) * (1.0 if named else UNASKED)
+                worth *= 1.0 if " " in name else SINGLE_SHARED
                 for rank, hit in enumerate(others):
                     bonus[hit.passage.id] = max(bonus.get(hit.passage.id, 0.0), worth / (1 + 0.3 * rank))
         hits = {hit.passage.id: hit for found in sharing.values() for hit in found}
