@@ -15,21 +15,21 @@ async def search_where(searcher: Searcher, question: str, audience: Audience, li
 
     A name may be no author's (“from Berlin”): then it holds to nothing, silently. Raises `StoreUnavailable`.
     """
+    if not told:
+        return await searcher.search(question, audience, limit)
     files = await searcher.documents_named(told.files, audience) if told.files else None
     whole = Filter(files, authors=told.authors, channels=told.channels, since=told.since, until=told.until)
-    anybody = replace(whole, authors=frozenset())
-    for where in dict.fromkeys((whole, anybody, ANYTHING)):
+    nobodys = replace(told, authors=frozenset())
+    for where, held in {whole: told, replace(whole, authors=frozenset()): nobodys}.items():
+        if where == ANYTHING:
+            continue
         found = await searcher.search(question, audience, limit, where)
         if found.hits:
-            break
-    if where == ANYTHING:
-        missed = in_words(replace(told, authors=frozenset()))
-        return (
-            replace(found, notes=(*found.notes, f"I found nothing {missed}, so I looked everywhere."))
-            if missed
-            else found
-        )
-    return replace(found, held=in_words(told if where == whole else replace(told, authors=frozenset())))
+            return replace(found, held=in_words(held))
+    found = await searcher.search(question, audience, limit)
+    missed = in_words(nobodys)
+    notes = (f"I found nothing {missed}, so I looked everywhere.",) if missed else ()
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def in_words(told: Understood) -> str:

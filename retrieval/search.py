@@ -125,8 +125,8 @@ class Searcher:
             " ".join(parts[-count:]) for name in names for parts in [name.split()] for count in range(1, len(parts) + 1)
         }
         known = await self._store.named(short, audience)
-        longest = [max((one for one in known if name.endswith(one)), key=len, default="") for name in names]
-        return frozenset(document for name in longest for document in known.get(name, ()))
+        meant = [max((one for one in known if name.endswith(one)), key=len, default="") for name in names]
+        return frozenset(document for name in meant for document in known.get(name, ()))
 
     async def _waiting(self, words: Sequence[Hit], near: Sequence[Hit]) -> frozenset[str]:
         """The passages that were found by their words and have no vector yet."""

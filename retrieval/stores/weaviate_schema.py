@@ -114,10 +114,11 @@ def _kept(name: str) -> Property:
     return Property(name=name, data_type=DataType.TEXT, index_filterable=False, index_searchable=False)
 
 
-def _exact(name: str) -> Property:
+def _exact(name: str, kind: DataType = DataType.TEXT) -> Property:
+    """Looked for whole."""
     return Property(
         name=name,
-        data_type=DataType.TEXT,
+        data_type=kind,
         tokenization=Tokenization.FIELD,
         index_filterable=True,
         index_searchable=False,
@@ -125,13 +126,8 @@ def _exact(name: str) -> Property:
 
 
 def _labels(name: str) -> Property:
-    return Property(
-        name=name,
-        data_type=DataType.TEXT_ARRAY,
-        tokenization=Tokenization.FIELD,
-        index_filterable=True,
-        index_searchable=False,
-    )
+    """Several, any of which is looked for whole."""
+    return _exact(name, DataType.TEXT_ARRAY)
 
 
 def _words(name: str) -> Property:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from agent.models import Completion, Request
 from agent.models.scripted import ScriptedModel
 from bot.app import App, open_app
 from bot.databases import Databases
@@ -21,19 +20,6 @@ from tests.servers.slack.world import Where, Who
 
 HOTELS = "how much may hotels cost a night?"
 MEALS = "are meals while travelling refunded?"
-
-
-class Held(ScriptedModel):
-    """A model that says nothing until it may."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda request: "not JSON")
-        self.may = asyncio.Event()
-
-    async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
-        await self.may.wait()
-        async for piece in super().stream(request):
-            yield piece
 
 
 class Team:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.models import Completion, Request
 from agent.models.scripted import ScriptedModel
 from bot.app import App, open_app
 from bot.databases import Databases
@@ -18,24 +17,12 @@ from bot.discord.connect import connect
 from bot.inbox import Inbox
 from bot.settings import Settings, SettingsInvalid
 from tests.end_to_end.conftest import write_handbook
+from tests.end_to_end.held import Held
 from tests.servers.discord import Discord, Message, P
 from tests.servers.discord.models import Channel
 
 HOTELS = "how much may hotels cost a night?"
 PIRATES = "who flies the pirate flag?"
-
-
-class Held(ScriptedModel):
-    """A model that says nothing until it may."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda request: "not JSON")
-        self.may = asyncio.Event()
-
-    async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
-        await self.may.wait()
-        async for piece in super().stream(request):
-            yield piece
 
 
 class Team:

@@ -13,7 +13,8 @@ from sqlalchemy import insert
 from bot.chat import Mention, Person, Place
 from bot.discord.chat import DiscordChat
 from bot.tables import arrivals
-from tests.end_to_end.test_discord import HOTELS, PIRATES, Held, Team, team
+from tests.end_to_end.held import Held
+from tests.end_to_end.test_discord import HOTELS, PIRATES, Team, team
 from tests.servers.discord import Discord, Message, P
 
 MEALS = "are meals while travelling refunded?"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.chat import Person, Place
-from tests.end_to_end.test_discord import HOTELS, PIRATES, Held, Team, proposed, team
+from tests.end_to_end.held import Held
+from tests.end_to_end.test_discord import HOTELS, PIRATES, Team, proposed, team
 from tests.servers.discord import Discord, P
 
 

@@ -11,7 +11,8 @@ import pytest
 from bot.chat import Place
 from bot.settings import SettingsInvalid
 from bot.slack.chat import SlackChat
-from tests.end_to_end.on_slack import HOTELS, MEALS, Held, Team, team, workspace
+from tests.end_to_end.held import Held
+from tests.end_to_end.on_slack import HOTELS, MEALS, Team, team, workspace
 from tests.servers.slack import Slack
 from tests.servers.slack import Team as Workspace
 

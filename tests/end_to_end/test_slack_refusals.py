@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from bot.chat import ChatAway, Reply
 from tests.contract.stages import ANSWER, DECIDED, WAITING, seen
 from tests.contract.stages.slack import OnSlack, app_of_manifest, on_slack
-from tests.end_to_end.on_slack import HOTELS, MEALS, Held, Team, team, workspace
+from tests.end_to_end.held import Held
+from tests.end_to_end.on_slack import HOTELS, MEALS, Team, team, workspace
 from tests.servers.slack import RateLimits, Slack, Timing
 
 HOURS = 3 * 3_600
