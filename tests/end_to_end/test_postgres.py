@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -36,9 +36,9 @@ async def assistant(home: Path, address: str) -> AsyncIterator[Rig]:
         yield rig
 
 
-async def until(true: Callable[[], bool]) -> None:
+async def until(true: Callable[[], bool | Awaitable[bool]]) -> None:
     deadline = time.monotonic() + 30
-    while not true():
+    while not (await told if isinstance(told := true(), Awaitable) else told):
         assert time.monotonic() < deadline, "it did not happen within 30 seconds"
         await asyncio.sleep(0.05)
 
@@ -58,10 +58,12 @@ async def test_it_answers_waits_and_does_once_across_a_restart(tmp_path: Path, a
         for _ in range(2):
             press = Press("press", PLACE, PERSON, Action.APPROVE, waiting.id, time.time())
             await rig.inbox.accept(press)
-        await rig.finished(2)
-        settled = await rig.app.ledger.get(waiting.id)
-        assert settled is not None
-        assert settled.state is State.DONE
+
+        async def done() -> bool:
+            settled = await rig.app.ledger.get(waiting.id)
+            return settled is not None and settled.state is State.DONE
+
+        await until(done)
         news = await rig.app.records.transcript(Place("console", "local", "news"))
         assert [entry.text for entry in news] == ["the garden opens at nine"]
         async with rig.app.records.engine.connect() as connection:
