@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check chaos chaos-platforms docs lock clean bench-retrieval bench-answers bench-team bench-slack bench-discord bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability
+.PHONY: help demo test check chaos chaos-platforms docs lock clean bench-retrieval bench-peers bench-answers bench-team bench-planted bench-slack bench-discord bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability year bench-near-duplicates
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -28,6 +28,10 @@ chaos-platforms: .venv/.ready-dev ## The same through Slack and Discord: about 1
 bench-retrieval: .venv/.ready-dev ## CORPUS=… QUESTIONS=…: recall and nDCG of full text, vectors and the product's way
 	@$(BIN)/python -m benchmarks.retrieval --corpus $(CORPUS) --questions $(QUESTIONS) $(ARGS)
 
+bench-peers: .venv/.ready-dev ## CORPUS=… QUESTIONS=…: the same passages, questions and embedder through LlamaIndex and Haystack
+	@$(UV) run --locked --inexact --all-extras --with llama-index-core==0.14.25 --with haystack-ai==3.4.1 \
+		python -m benchmarks.peers --corpus $(CORPUS) --questions $(QUESTIONS) $(ARGS)
+
 bench-answers: .venv/.ready-dev ## DATA=…: what is quoted, what is refused, rightly or not
 	@$(BIN)/python -m benchmarks.answers --data $(DATA) $(ARGS)
 
@@ -36,6 +40,15 @@ fit-answerability: .venv/.ready-dev ## DATA=…: fit when the assistant says tha
 
 bench-team: .venv/.ready-dev ## A team's handbook and questions worded unlike it: found, quoted, refused
 	@$(BIN)/python -m benchmarks.team $(ARGS)
+
+bench-planted: .venv/.ready-dev ## DATA=…: regressions planted in the nightly eval, and alarms where nothing changed
+	@$(BIN)/python -m benchmarks.planted --data $(DATA) $(ARGS)
+
+bench-small: .venv/.ready-dev ## A folder of a few notes, as a new user has one: found, quoted, refused
+	@$(BIN)/python -m benchmarks.small_folders $(ARGS)
+
+bench-scale: .venv/.ready-dev ## Many passages in one store: build, memory, disk, speed, recall against exact search
+	@$(BIN)/python -m benchmarks.scale $(ARGS)
 
 bench-slack: .venv/.ready-dev ## Acknowledging a burst of Slack's events beside plain Bolt; messages per streamed answer
 	@$(BIN)/python -m benchmarks.slack_ack $(ARGS) && $(BIN)/python -m benchmarks.slack_streams $(ARGS)
@@ -57,6 +70,12 @@ bench-start: .venv/.ready-dev ## How long `footnote --help` and a cold start tak
 
 bench-local-model: .venv/.ready-dev ## DATA=… GGUF=…: the same with a real local model that writes and decides
 	@$(BIN)/python -m benchmarks.answers --data $(DATA) --model gguf:$(GGUF) --questions 10 --out benchmarks/results/local_model.json $(ARGS)
+
+year: .venv/.ready-dev ## A year of digests: 200 subscriptions, three replicas, kills, clocks that jump, daylight saving both ways
+	@$(BIN)/python -m benchmarks.year $(ARGS)
+
+bench-near-duplicates: .venv/.ready-dev ## DATA=…/multihop: one story in other words, or another story of the same entity
+	@$(BIN)/python -m benchmarks.near_duplicates --data $(DATA) $(ARGS)
 
 docs: .venv/.ready-dev ## Write the reference pages anew from the code, and what passes on which platform from a run
 	@$(BIN)/python -m bot.reference docs

@@ -34,11 +34,12 @@ MAX_READ = 6_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Ceilings of one run: passages a search, passages kept, tool calls."""
+    """Ceilings of one run: passages a search, passages kept, tool calls, tokens that the model takes in at once."""
 
     passages: int = 10
     evidence: int = 12
     steps: int = 8
+    window: int = 8_192
 
 
 class Agent:
@@ -74,7 +75,7 @@ class Agent:
     def writers(self, state: State) -> list[Writer]:
         """Who may write the answer, the plainer one last."""
         model = self._model_for(state)
-        return [self._quoting] if model is None else [ProseWriter(model), self._quoting]
+        return [self._quoting] if model is None else [ProseWriter(model, self.limits.window), self._quoting]
 
     async def quoted(self, state: State) -> list[Draft]:
         """The plainer answer: quotes, which need no check."""

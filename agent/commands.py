@@ -78,6 +78,8 @@ _PYTHON = re.compile(
     _FLAGS,
 )
 _FENCE = re.compile(r"```(?:python|py)?[ \t]*\n?(.*?)```", re.DOTALL)
+_NOTHING_ELSE = re.compile(r"\s*```(?P<python>python|py)?[ \t]*\n(?P<code>(?:(?!```).)*)```\s*", _FLAGS)
+"""A block of code without a word; where it does not say of what, it may be anything."""
 _URL = re.compile(r"https?://[^\s<>\[\]\"'“”‘’，。；：！？、（）【】「」《》]+")
 _READ = re.compile(
     _LEAD + r"(?:(?:read|open|fetch|load|visit|browse|summari[sz]e|sum up|check|look at)\b|阅读|读|打开|总结|概括|看)",
@@ -157,6 +159,9 @@ def _remember(text: str) -> Command | None:
 
 
 def _python(text: str) -> Command | None:
+    if block := _NOTHING_ELSE.fullmatch(text):
+        code = computable(block["code"], program=bool(block["python"]))
+        return Command("run_python", {"code": code}) if code else None
     match = _PYTHON.match(text)
     if match is None:
         return None

@@ -11,6 +11,7 @@ LONGEST_EXPRESSION = 500
 LONGEST_PROGRAM = 20_000
 _SIGNS = str.maketrans({"×": "*", "÷": "/", "−": "-", "–": "-"})
 _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})+(?![\d,])")
+_SHARE = re.compile(r"(?<=\d)\s*(?:%|percent|per cent)\s+of\s+(?=[\d.(])", re.IGNORECASE)
 _WORKS = (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Call, ast.Compare, ast.Subscript, ast.comprehension, ast.Import)
 
 
@@ -33,8 +34,8 @@ def computable(text: str, *, program: bool = False) -> str:
 
 
 def _plain(text: str) -> str:
-    """Written as people write: 1,000 × 3. Commas between brackets are Python's own."""
-    code = text.strip().translate(_SIGNS)
+    """Written as people write: 1,000 × 3, 15% of 200. Commas between brackets are Python's own."""
+    code = _SHARE.sub(" / 100 * ", text.strip().translate(_SIGNS))
     if "(" not in code and "[" not in code:
         code = _THOUSANDS.sub(lambda match: match.group().replace(",", ""), code)
     return code

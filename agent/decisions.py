@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from agent import commands
 from agent.answerability import THRESHOLD, answerability
@@ -21,6 +21,7 @@ from agent.decision_log import Decided, DecisionLog
 from agent.errors import ModelUnavailable
 from agent.evidence import Evidence, Sentence
 from agent.follow_ups import leans_back, with_talk
+from agent.hops import needs
 from agent.models import ChatModel, Message, Request, complete
 from agent.splitting import questions
 from agent.state import Turn
@@ -63,9 +64,28 @@ class Standalone(BaseModel):
 
 
 class Split(BaseModel):
-    """The searches that the question needs."""
+    """The searches that the question needs: ``queries`` at once, ``then`` those that need what an earlier one finds.
+
+    In ``then``, {n} stands for the answer to the nth of them all, counted from 1.
+    """
 
     queries: Annotated[list[str], BeforeValidator(_first_queries)] = Field(min_length=1, max_length=MOST_QUERIES)
+    then: Annotated[list[str], BeforeValidator(_first_queries)] = Field(default=[], max_length=MOST_QUERIES - 1)
+    confidence: Confidence = 1.0
+
+    @model_validator(mode="after")
+    def _only_earlier_ones(self) -> Self:
+        """A search that needs none, itself or a later one can't be one of ``then``."""
+        for number, query in enumerate(self.then, len(self.queries) + 1):
+            if not all(0 < needed < number for needed in needs(query) or [0]):
+                raise ValueError(f"“{query}” needs what no earlier search finds")
+        return self
+
+
+class Bridge(BaseModel):
+    """The answer to a sub-question, as few words as a search needs; empty where the evidence does not say it."""
+
+    answer: Annotated[str, BeforeValidator(lambda said: said or "")] = Field(default="", max_length=200)
     confidence: Confidence = 1.0
 
 
@@ -84,7 +104,7 @@ class Supported(BaseModel):
     confidence: Confidence = 1.0
 
 
-Value = TypeVar("Value", Route, Standalone, Split, Enough, Supported)
+Value = TypeVar("Value", Route, Standalone, Split, Bridge, Enough, Supported)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +159,19 @@ async def split(decider: Decider, question: str) -> Decision[Split]:
     return await _decide(decider, "split", {"question": question}, Split, lambda: _split_rule(question))
 
 
+async def bridge(decider: Decider, question: str, evidence: Sequence[Evidence]) -> Decision[Bridge]:
+    """What answers a sub-question, so that the next one can be asked? No rule knows: without a teacher nothing does."""
+    asked = {"question": question, "evidence": _told(evidence)}
+    if not evidence:
+        return _settle(decider, "bridge", asked, Bridge(confidence=0.5), "rule")
+    return await _decide(decider, "bridge", asked, Bridge, lambda: Bridge(confidence=0.5))
+
+
 async def enough(
     decider: Decider, question: str, evidence: Sequence[Evidence], searched: Sequence[str]
 ) -> Decision[Enough]:
     """Does what was found answer the question, or what should be looked for next?"""
-    asked = {
-        "question": question,
-        "searched": list(searched),
-        "evidence": [f"{item['title']}: {item['text'][:800]}" for item in evidence[:8]],
-    }
+    asked = {"question": question, "searched": list(searched), "evidence": _told(evidence)}
     if not evidence:
         rule = _enough_rule(question, evidence, searched)
         return _settle(decider, "enough", asked, rule, "rule")
@@ -216,6 +240,11 @@ def _plain(asked: dict[str, Any]) -> str:
         lines.extend(value if isinstance(value, list) else [str(value)])
         lines.append(f"</{key}>")
     return "\n".join(lines)
+
+
+def _told(evidence: Sequence[Evidence]) -> list[str]:
+    """What a teacher reads of the evidence."""
+    return [f"{item['title']}: {item['text'][:800]}" for item in evidence[:8]]
 
 
 def _standalone_rule(question: str, transcript: Sequence[Turn]) -> Standalone:

@@ -9,8 +9,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import aclosing
-from typing import Any, Literal
+from functools import wraps
+from itertools import chain
+from typing import Any, Literal, Protocol
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.config import get_stream_writer
@@ -18,16 +21,16 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import interrupt
 
-from agent import commands, decisions
+from agent import commands, decisions, explaining, hops
 from agent.agent import Agent
 from agent.errors import ModelUnavailable
 from agent.evidence import Sentence, merge
-from agent.explaining import steps
+from agent.gathering import ROUNDS, following
+from agent.models.metering import Scope
+from agent.models.retrieval_meter import charged_to
 from agent.state import Answer, Draft, State, attached_names
 from retrieval.filters import without_place
 
-ROUNDS = 3
-"""How often one question may be searched for."""
 GREETING = (
     "Hello! Mention me with a question and I answer from what this team has indexed, with a footnote behind every "
     "claim, or say that I don't know. I can also remember a note (“remember that …”), keep a file you attach (“keep this "
@@ -45,9 +48,9 @@ def build_graph(agent: Agent, checkpointer: BaseCheckpointSaver[Any]) -> Compile
     graph = StateGraph(State)
     nodes = Nodes(agent)
     for node in (nodes.decide, nodes.gather, nodes.act, nodes.approve, nodes.execute):
-        graph.add_node(node.__name__, node)
+        graph.add_node(node.__name__, charged(node))
     for node in (nodes.write, nodes.check, nodes.deliver):
-        graph.add_node(node.__name__, node)
+        graph.add_node(node.__name__, charged(node))
     graph.add_edge(START, "decide")
     graph.add_conditional_edges("decide", after_decide)
     graph.add_conditional_edges("gather", after_gather)
@@ -58,6 +61,23 @@ def build_graph(agent: Agent, checkpointer: BaseCheckpointSaver[Any]) -> Compile
     graph.add_edge("check", "deliver")
     graph.add_edge("deliver", END)
     return graph.compile(checkpointer=checkpointer)
+
+
+class Node(Protocol):
+    """From the state to what changes in it."""
+
+    def __call__(self, state: State) -> Awaitable[State]: ...
+
+
+def charged(node: Node) -> Node:
+    """The node, with what it embeds and reranks on its run's bill."""
+
+    @wraps(node)
+    async def run(state: State) -> State:
+        with charged_to(Scope(state["run"], state["person"], state["channel"])):
+            return await node(state)
+
+    return run
 
 
 def after_decide(state: State) -> Literal["gather", "act", "deliver"]:
@@ -108,9 +128,13 @@ class Nodes:
                 "standalone": question,
                 "route": route.value.route,
                 "queries": [],
+                "plan": [],
+                "steps": explaining.understood(state["question"], whole.value.question),
             }
             if route.value.route == "answer":
-                found["queries"] = (await decisions.split(decider, question)).value.queries
+                split = (await decisions.split(decider, question)).value
+                found["queries"], found["plan"] = split.queries, hops.plan(split.queries, split.then)
+                found["steps"] += explaining.split(split.queries, split.then)
         return {**found, "notes": decider.notes, "searched": [], "rounds": 0, "evidence": [], "calls": [], "drafts": []}
 
     async def gather(self, state: State) -> State:
@@ -122,16 +146,17 @@ class Nodes:
         evidence = merge(state["evidence"], read)
         searched = [*state["searched"], *queries]
         async with self._agent.decider(state) as decider:
-            decision = await decisions.enough(decider, state["standalone"], evidence, searched)
-        following = [decision.value.next_query] if decision.value.next_query else []
+            after = await following(decider, state, evidence, searched)
+        made = [explaining.searched(query, one) for query, (_, one) in zip(queries, found, strict=True)]
         return {
             "evidence": evidence[: self._agent.limits.evidence],
             "searched": searched,
-            "enough": decision.value.enough,
-            "queries": [query for query in following if query not in searched],
+            "enough": after.enough,
+            "queries": after.queries,
+            "plan": after.plan,
             "rounds": state["rounds"] + 1,
-            "held": found[0][1].held,
             "notes": _add(decider.notes, *(note for _, one in found for note in one.notes)),
+            "steps": _add(_steps(state), *chain(*made), *after.steps),
         }
 
     async def act(self, state: State) -> State:
@@ -156,6 +181,7 @@ class Nodes:
         async with self._agent.decider(state) as decider:
             for writer in self._agent.writers(state):
                 drafts = []
+                read = explaining.read(writer.reads(state["standalone"], state["evidence"]), state["evidence"])
                 try:
                     async with aclosing(writer.write(state["standalone"], state["evidence"])) as written:
                         async for sentence in written:
@@ -167,7 +193,7 @@ class Nodes:
                     _show([])
                     continue
                 break
-        return {"drafts": drafts, "notes": decider.notes}
+        return {"drafts": drafts, "notes": decider.notes, "steps": [*_steps(state), *read]}
 
     async def check(self, state: State) -> State:
         kept: list[Draft] = []
@@ -177,16 +203,18 @@ class Nodes:
                 if mended is not None:
                     kept.append(mended)
         dropped = len(state["drafts"]) - len(kept)
+        reworded = sum(draft not in state["drafts"] for draft in kept)
+        steps = [*_steps(state), *explaining.checked(dropped=dropped, reworded=reworded)]
         if dropped and not kept:
             kept = await self._agent.quoted(state)
-            return {"drafts": kept, "notes": _add(decider.notes, NOT_SUPPORTED)}
+            return {"drafts": kept, "notes": _add(decider.notes, NOT_SUPPORTED), "steps": steps}
         note = f"Left out {dropped} sentence{'s' * (dropped > 1)} that no source supports." if dropped else ""
-        return {"drafts": kept, "notes": _add(decider.notes, note)}
+        return {"drafts": kept, "notes": _add(decider.notes, note), "steps": steps}
 
     async def deliver(self, state: State) -> State:
         sentences = [draft["sentence"] for draft in state["drafts"]]
         done = [call for call in state["calls"] if call["state"] != "pending"]
-        text = _words(state, read_in_vain=bool(state["evidence"] and done and not sentences))
+        text = _words(state, read_in_vain=not sentences and any(call["found"] for call in done))
         answer = Answer(
             text=text,
             sentences=sentences,
@@ -194,7 +222,7 @@ class Nodes:
             searched=state["searched"],
             notes=state["notes"],
             actions=done,
-            steps=steps(state),
+            steps=explaining.steps(state),
         )
         return {"answer": await self._agent.finish(state, answer)}
 
@@ -216,6 +244,11 @@ def _show(sentences: list[Sentence]) -> None:
 
 def _short(text: str) -> str:
     return text if len(text) <= 60 else text[:59].rstrip() + "…"
+
+
+def _steps(state: State) -> list[str]:
+    """The steps so far; a run that an earlier version began has none."""
+    return state.get("steps", [])
 
 
 def _add(notes: list[str], *more: str) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from agent.answerability import THRESHOLD, answerability
 from agent.evidence import Evidence, Sentence, cite
-from agent.text import content
+from agent.text import content, laid_out
 from retrieval.embedders import Embedder
 from retrieval.errors import EmbedderAway
 from retrieval.sentences import Span
@@ -55,17 +55,20 @@ class QuotingWriter:
     def __init__(self, embedder: Embedder | None = None) -> None:
         self._embedder = embedder
 
+    def reads(self, question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
+        return list(evidence[:PASSAGES])
+
     async def write(self, question: str, evidence: Sequence[Evidence]) -> AsyncGenerator[Sentence]:
         if answerability(question, evidence) < THRESHOLD:
             return
-        ranked = await self._by_meaning(question, _candidates(question, evidence[:PASSAGES]))
+        ranked = await self._by_meaning(question, _candidates(question, self.reads(question, evidence)))
         said: list[tuple[int, int, int]] = []
         for found in sorted(_choose(ranked), key=lambda one: (one.rank, one.start)):
             start, end = _whole(found)
             if any(rank == found.rank and start < last and first < end for rank, first, last in said):
                 continue
             said.append((found.rank, start, end))
-            text = _LIST_MARK.sub("", " ".join(found.evidence["text"][start:end].split()))
+            text = laid_out(found.evidence["text"][start:end])
             yield Sentence(text=text, citations=[cite(found.evidence, start, end)])
 
     async def mend(self, sentence: Sentence) -> Sentence | None:

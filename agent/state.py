@@ -7,6 +7,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from agent.evidence import Evidence, Sentence
+from agent.hops import SubQuestion
 
 
 class Turn(TypedDict):
@@ -80,17 +81,19 @@ class State(TypedDict, total=False):
     """That, without the words that say where to look and of when."""
     route: str
     queries: list[str]
+    plan: list[SubQuestion]
+    """The sub-questions, where one needs what another finds."""
     searched: list[str]
     rounds: int
     evidence: list[Evidence]
     enough: bool
-    held: str
-    """What the question held the last search to, in words."""
     calls: list[Call]
     acting: bool
     """Whether `act` has just called for something."""
     drafts: list[Draft]
     notes: list[str]
+    steps: list[str]
+    """How it was found so far, a line a step."""
     answer: Answer
 
 

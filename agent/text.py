@@ -8,6 +8,7 @@ from functools import lru_cache
 import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_ITEM = re.compile(r"(?:[-*+•]|\d{1,2}[.)])\s+(?=\S)")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _PART = re.compile(rf"{_CJK.pattern}|(?:(?!{_CJK.pattern}).)+")
 _STOPWORDS = """
@@ -44,6 +45,23 @@ def stem(word: str) -> str:
 def content(text: str) -> list[str]:
     """The stems that carry meaning, in order, stop words left out."""
     return [stem(word) for word in words(text) if word not in STOPWORDS]
+
+
+def laid_out(text: str) -> str:
+    """The text as it reads: its lines joined, the items of a list on lines of their own; of one item alone the words."""
+    lines: list[str] = []
+    for line in filter(None, (" ".join(one.split()) for one in text.splitlines())):
+        if lines and not _ITEM.match(line):
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return "\n".join(lines) if len(lines) > 1 else _ITEM.sub("", "".join(lines), count=1)
+
+
+def items(text: str) -> list[tuple[str, str]]:
+    """The lines of what is `laid_out`: a list mark, empty where it has none, and the words behind it."""
+    found = [(_ITEM.match(line), line) for line in text.splitlines()]
+    return [(mark[0].strip(), line[mark.end() :]) if mark else ("", line) for mark, line in found]
 
 
 def is_wide(text: str) -> bool:

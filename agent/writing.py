@@ -12,12 +12,19 @@ from agent.decisions import prompt
 from agent.evidence import Citation, Evidence, Sentence, cite
 from agent.marks import Claim, claims
 from agent.models import ChatModel, Completion, Message, Request, SourceText, complete
+from agent.models.tokens import asked_tokens
+from agent.packing import Block, pack
 from agent.support import overlap, support
+from retrieval.sentences import Span
 from retrieval.sentences import sentences as split_sentences
 
 
 class Writer(Protocol):
     """Writes the answer to a question, a sentence at a time; none at all where the evidence holds no answer."""
+
+    def reads(self, question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
+        """What of the evidence, which is best first, it reads to write this."""
+        ...
 
     def write(self, question: str, evidence: Sequence[Evidence]) -> AsyncGenerator[Sentence]: ...
 
@@ -26,20 +33,32 @@ class Writer(Protocol):
         ...
 
 
+ANSWER_TOKENS = 900
+"""What an answer may take."""
+SURE = 0.8
+"""The share of a model's window that is planned with: its tokens are estimated, and code takes more of them."""
 _REMINDER = "Answer in short whole sentences, each with the number of its passage in square brackets at its end."
 """Said last, since small models heed the end of a long message most."""
 _NO_ANSWER = re.compile(r"\W*no answer\b", re.IGNORECASE)
 
 
 class ProseWriter:
-    """Writes prose with a model. A sentence without a mark of a passage it was given cites nothing, so no check passes it."""
+    """Writes prose with a model. A sentence without a mark of a passage it was given cites nothing, so no check passes it.
 
-    def __init__(self, model: ChatModel) -> None:
+    ``window`` is how many tokens the model takes in at once, with what it writes.
+    """
+
+    def __init__(self, model: ChatModel, window: int = 8_192) -> None:
         self._model = model
+        self._window = window
+
+    def reads(self, question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
+        return [piece for block in self._blocks(question, evidence) for piece in block.pieces]
 
     async def write(self, question: str, evidence: Sequence[Evidence]) -> AsyncGenerator[Sentence]:
-        told = _Told(evidence)
-        async with aclosing(self._model.stream(self._request(question, evidence))) as pieces:
+        blocks = self._blocks(question, evidence)
+        told = _Told(blocks)
+        async with aclosing(self._model.stream(self._request(question, blocks))) as pieces:
             async for piece in pieces:
                 for sentence in told.take(piece):
                     yield sentence
@@ -56,22 +75,25 @@ class ProseWriter:
         text = " ".join(claim.text for claim in claims(said)[0])
         return None if not text or text.startswith("DROP") else Sentence(text=text, citations=sentence["citations"])
 
-    def _request(self, question: str, evidence: Sequence[Evidence]) -> Request:
-        passages = [
-            f"[{number}] {' > '.join((item['title'], *item['headings']))}\n{item['text']}"
-            for number, item in enumerate(evidence, 1)
-        ]
+    def _blocks(self, question: str, evidence: Sequence[Evidence]) -> list[Block]:
+        taken = ANSWER_TOKENS + asked_tokens(self._request(question, []))
+        return pack(evidence, int(self._window * SURE) - taken)
+
+    def _request(self, question: str, blocks: Sequence[Block]) -> Request:
+        passages = [f"[{number}] {block.heading}\n{block.text}" for number, block in enumerate(blocks, 1)]
         asked = "<passages>\n" + "\n\n".join(passages) + f"\n</passages>\n\nQuestion: {question}\n\n{_REMINDER}"
-        sources = [SourceText(str(number), f"{e['title']}\n{e['text']}") for number, e in enumerate(evidence, 1)]
+        sources = [
+            SourceText(str(number), f"{one.pieces[0]['title']}\n{one.text}") for number, one in enumerate(blocks, 1)
+        ]
         messages = [Message("system", prompt("write")), Message("user", asked)]
-        return Request(messages, purpose="write", sources=sources, max_tokens=900)
+        return Request(messages, purpose="write", sources=sources, max_tokens=ANSWER_TOKENS)
 
 
 class _Told:
     """What a model has told so far. Its first sentences wait for a mark: where none comes, the provider's citations count."""
 
-    def __init__(self, evidence: Sequence[Evidence]) -> None:
-        self._evidence = evidence
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = blocks
         self._buffer = ""
         self._waiting: list[Claim] = []
         self._marked = False
@@ -90,8 +112,8 @@ class _Told:
         """The sentences that were left."""
         last = self._ready(claims(self._buffer)[0])
         if self._whole.citations and not self._marked:
-            return _provider_cited(self._whole, self._evidence)
-        return [*last, *(_sentence(claim, self._evidence) for claim in self._waiting)]
+            return _provider_cited(self._whole, self._blocks)
+        return [*last, *(_sentence(claim, self._blocks) for claim in self._waiting)]
 
     def _ready(self, found: Sequence[Claim]) -> list[Sentence]:
         for claim in found:
@@ -102,7 +124,7 @@ class _Told:
         if not self._marked:
             return []
         ready, self._waiting = self._waiting, []
-        return [_sentence(claim, self._evidence) for claim in ready]
+        return [_sentence(claim, self._blocks) for claim in ready]
 
 
 def _introduces(claim: Claim) -> bool:
@@ -110,24 +132,30 @@ def _introduces(claim: Claim) -> bool:
     return not claim.numbers and claim.text.endswith((":", "：", ":**"))
 
 
-def _sentence(claim: Claim, evidence: Sequence[Evidence]) -> Sentence:
-    cited = [evidence[number - 1] for number in claim.numbers if 0 < number <= len(evidence)]
-    return Sentence(text=claim.text, citations=[_best_span(claim.text, item) for item in cited])
+def _sentence(claim: Claim, blocks: Sequence[Block]) -> Sentence:
+    cited = [blocks[number - 1] for number in claim.numbers if 0 < number <= len(blocks)]
+    return Sentence(text=claim.text, citations=[_best_span(claim.text, block) for block in cited])
 
 
-def _best_span(text: str, evidence: Evidence) -> Citation:
-    """The sentence of the passage, or the two in a row, that carry the text best."""
-    spans = split_sentences(evidence["text"]) or [(0, len(evidence["text"]))]
-    windows = [*spans, *((a, d) for (a, _), (_, d) in pairwise(spans))]
+def _best_span(text: str, block: Block) -> Citation:
+    """The sentence of the block's pieces, or the two in a row of one, that carry the text best."""
 
-    def carries(span: tuple[int, int]) -> tuple[float, float, int]:
-        said = [evidence["text"][slice(*span)]]
-        return overlap(text, said), support(text, said), span[0] - span[1]
+    def carries(found: tuple[Evidence, Span]) -> tuple[float, float, int]:
+        piece, (start, end) = found
+        said = [piece["text"][start:end]]
+        return overlap(text, said), support(text, said), start - end
 
-    return cite(evidence, *max(windows, key=carries))
+    windows = ((piece, span) for piece in block.pieces for span in _windows(piece["text"]))
+    piece, span = max(windows, key=carries)
+    return cite(piece, *span)
 
 
-def _provider_cited(completion: Completion, evidence: Sequence[Evidence]) -> list[Sentence]:
+def _windows(text: str) -> list[Span]:
+    spans = split_sentences(text) or [(0, len(text))]
+    return [*spans, *((a, d) for (a, _), (_, d) in pairwise(spans))]
+
+
+def _provider_cited(completion: Completion, blocks: Sequence[Block]) -> list[Sentence]:
     """A provider's own citations, laid over the sentences of its answer."""
     written: list[Sentence] = []
     for start, end in split_sentences(completion.text):
@@ -138,5 +166,5 @@ def _provider_cited(completion: Completion, evidence: Sequence[Evidence]) -> lis
             for source in cited.sources
             if source.isdigit()
         )
-        written.append(_sentence(Claim(completion.text[start:end], tuple(numbers)), evidence))
+        written.append(_sentence(Claim(completion.text[start:end], tuple(numbers)), blocks))
     return written

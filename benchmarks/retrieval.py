@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import math
 import statistics
 import tempfile
 import time
@@ -22,6 +21,7 @@ from typing import Any
 from benchmarks.corpus import index, read_jsonl
 from benchmarks.report import Row, publish
 from benchmarks.weaviate_hybrid import hybrids
+from evals.metrics import ndcg, recall
 from retrieval.documents import Audience, Hit
 from retrieval.embedders.choose import open_embedder
 from retrieval.ranking import reciprocal_rank_fusion
@@ -35,30 +35,26 @@ ALL = Audience.everyone()
 Way = Callable[[str], Awaitable[Sequence[Hit]]]
 
 
-def recall(found: Sequence[str], relevant: Sequence[str], cut: int) -> float:
-    """The share of the relevant documents among the first ``cut`` found."""
-    return len(set(found[:cut]) & set(relevant)) / len(set(relevant))
-
-
-def ndcg(found: Sequence[str], relevant: Sequence[str], cut: int) -> float:
-    """Binary nDCG (Järvelin and Kekäläinen, TOIS 2002)."""
-    gain = sum(1 / math.log2(rank + 2) for rank, one in enumerate(found[:cut]) if one in relevant)
-    best = sum(1 / math.log2(rank + 2) for rank in range(min(cut, len(set(relevant)))))
-    return gain / best
-
-
 async def measure(way: Way, questions: list[dict[str, Any]]) -> dict[str, float]:
-    """Percentages over the answerable questions, and milliseconds (median) over all."""
+    """`measure_ids` of the documents that the hits are of."""
+
+    async def ids(question: str) -> list[str]:
+        return list(dict.fromkeys(hit.passage.document for hit in await way(question)))
+
+    return await measure_ids(ids, questions)
+
+
+async def measure_ids(way: Callable[[str], Awaitable[list[str]]], questions: list[dict[str, Any]]) -> dict[str, float]:
+    """Percentages over the answerable questions, and milliseconds (median) over all; ``way`` gives documents, best first."""
     scores: dict[str, list[float]] = {name: [] for name in (*(f"recall@{cut}" for cut in CUTS), "nDCG@10")}
     took: list[float] = []
     for asked in questions:
         started = time.monotonic()
-        hits = await way(asked["question"])
+        found = await way(asked["question"])
         took.append(time.monotonic() - started)
         relevant = [str(one) for one in asked["relevant"]]
         if not relevant:
             continue
-        found = list(dict.fromkeys(hit.passage.document for hit in hits))
         for cut in CUTS:
             scores[f"recall@{cut}"].append(recall(found, relevant, cut))
         scores["nDCG@10"].append(ndcg(found, relevant, 10))

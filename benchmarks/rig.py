@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.models import ChatModel
 from bot.app import App, open_app
-from bot.chat import File, Mention, Person, Place, Reply, Said, named
+from bot.chat import ChatRefused, File, Membership, Mention, Openness, Page, Person, Place, Readers, Reply, Said, named
 from bot.databases import Databases
 from bot.desk import run_id
 from bot.inbox import Inbox
@@ -52,8 +52,8 @@ class TimedChat:
         self.texts[key] = reply.text
         self.changed.set()
 
-    async def whisper(self, place: Place, person: Person, text: str) -> None:
-        self.whispers.append(text)
+    async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
+        self.whispers.append(reply.text)
 
     async def channel(self, near: Place, name: str) -> Place | None:
         return Place(near.platform, near.workspace, name)
@@ -64,8 +64,17 @@ class TimedChat:
     async def retract(self, place: Place, key: str) -> None:
         """Nothing is shown."""
 
-    async def history(self, place: Place, limit: int) -> list[Said]:
+    async def readers(self, place: Place) -> Readers:
+        return Readers(Openness.WORKSPACE)
+
+    async def membership(self, near: Place, person: Person, channels: Collection[str]) -> Membership:
+        return Membership(frozenset({near.workspace_key}))
+
+    async def history(self, place: Place, before: float, limit: int) -> list[Said]:
         return []
+
+    async def talk(self, place: Place, cursor: str = "") -> Page:
+        raise ChatRefused("what is said here is read by nobody else")
 
     async def read(self, place: Place, file: File) -> bytes:
         return await asyncio.to_thread(Path(file.reference).read_bytes)

@@ -62,8 +62,8 @@ def fetch(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def opened(folder: Path, embedder: Embedder) -> AsyncIterator[Searcher]:
-    """A searcher over the handbook; its index is kept in the folder."""
+async def opened(folder: Path, embedder: Embedder) -> AsyncIterator[tuple[LanceStore, Searcher]]:
+    """The handbook, indexed, and a searcher over it; the index is kept in the folder."""
     pages = await asyncio.to_thread(fetch, folder)
     store = await LanceStore.open(folder / "knowledge")
     await store.bind(embedder.name, embedder.dimensions)
@@ -73,7 +73,7 @@ async def opened(folder: Path, embedder: Embedder) -> AsyncIterator[Searcher]:
 
     await Syncer(store).sync(FolderSource(pages), report)
     await embed_pending(store, embedder, report)
-    yield Searcher(store, embedder)
+    yield store, Searcher(store, embedder)
     await store.close()
 
 
@@ -104,7 +104,7 @@ async def measure(searcher: Searcher, embedder: Embedder, asked: Sequence[dict[s
 
 async def run(folder: Path) -> list[Row]:
     embedder, asked = open_embedder("auto"), read_jsonl(QUESTIONS)
-    async with opened(folder, embedder) as searcher:
+    async with opened(folder, embedder) as (_, searcher):
         return [
             Row("odd-numbered (not fitted on)", await measure(searcher, embedder, asked[1::2])),
             Row("even-numbered", await measure(searcher, embedder, asked[::2])),

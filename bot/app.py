@@ -24,6 +24,7 @@ from agent.models import ChatModel
 from agent.models.metering import Ceilings, Metered, Scope
 from agent.models.open import open_model
 from agent.models.prices import price, unpriced
+from agent.models.retrieval_meter import RetrievalMeter
 from agent.state import State
 from agent.tools.post_message import post_message
 from agent.tools.read_page import read_page
@@ -32,21 +33,38 @@ from agent.tools.remember import remember
 from agent.tools.remember_file import remember_file
 from agent.tools.run_python import run_python
 from agent.tools.search_knowledge import search_knowledge
+from agent.writing import ProseWriter
 from bot.attachments import Attachments
+from bot.audiences import Audiences
+from bot.channels.following import Following
+from bot.channels.source import ChannelSource
+from bot.channels.talk import Talk
+from bot.chat import Mention, Press
 from bot.chats import Chats
 from bot.databases import Databases, explained, open_checkpointer
 from bot.desk import Desk
+from bot.digests.command import asks_for_digest, subscribing
+from bot.digests.presses import PRESSED, DigestPresses
+from bot.digests.service import Digests
+from bot.digests.subscriptions import Subscription
+from bot.digests.writing import Prose
 from bot.held_files import HeldFiles
 from bot.knowledge import Knowledge
 from bot.logs import configure_logs
 from bot.migrate import migrate
+from bot.nightly import PRESSED as NIGHTLY
+from bot.nightly import Nightly
+from bot.operators import Operators
 from bot.poster import ChatPoster
 from bot.records import Records, open_engine
 from bot.reembedding import Reembedding, open_former
+from bot.replicas import replica_of
+from bot.schedule import Schedule
 from bot.settings import Settings, SettingsInvalid
 from bot.sources import Opener
 from retrieval.embedders import Embedder
 from retrieval.embedders.choose import connect_embedder
+from retrieval.metering import Meter
 from retrieval.rerankers import Reranker
 from retrieval.rerankers.choose import open_reranker
 from retrieval.search import Searcher
@@ -65,10 +83,37 @@ class App:
     ledger: Ledger
     toolbox: Toolbox
     knowledge: Knowledge
+    store: Store
+    embedder: Embedder
+    searcher: Searcher
     model: ChatModel | None
     desk: Desk
     chats: Chats
     held: HeldFiles
+    audiences: Audiences
+    schedule: Schedule
+    digests: Digests
+    digest_presses: DigestPresses
+    nightly: Nightly
+    talk: Talk
+    following: Following
+    replica: str
+    """The name of what runs on this home (`bot.replicas`)."""
+
+    async def mention(self, mention: Mention) -> None:
+        """What the inbox calls for a mention: one that asks for a digest subscribes, any other is answered."""
+        words = asks_for_digest(mention.text)
+        if words is None or mention.person.is_bot:
+            await self.desk.mention(mention)
+        else:
+            await self.digest_presses.press(subscribing(mention, words))
+
+    async def press(self, press: Press) -> None:
+        """What the inbox calls for a press."""
+        if press.action in NIGHTLY:
+            await self.nightly.press(press)
+            return
+        await (self.digest_presses if press.action in PRESSED else self.desk).press(press)
 
 
 Resume = Callable[[str, str, str], Awaitable[None]]
@@ -89,31 +134,36 @@ async def open_app(
     configure_logs(settings.log)
     databases = Databases.of(settings)
     await asyncio.to_thread(_prepare, settings, databases)
+    here = await asyncio.to_thread(replica_of, settings.home)
     async with AsyncExitStack() as stack:
         engine = open_engine(databases.records)
         stack.push_async_callback(engine.dispose)
         saver = await stack.enter_async_context(open_checkpointer(databases))
-        embedder = await open_settings_embedder(settings)
+        meter = RetrievalMeter(engine, ceilings_of(settings), time.time)
+        embedder = await open_settings_embedder(settings, meter)
         stack.push_async_callback(embedder.close)
         store = await open_store(settings.store_place)
         stack.push_async_callback(store.close)
         await store.bind(embedder.name, embedder.dimensions)
-        searcher = await _open_searcher(settings, store, embedder, stack)
+        searcher = await _open_searcher(settings, store, embedder, meter, stack)
         model = model or open_settings_model(settings)
         if model is not None:
             stack.push_async_callback(model.close)
-        app = _assemble(settings, engine, saver, store, embedder, searcher, model, resume, replica or uuid.uuid4().hex)
+        runner = replica or uuid.uuid4().hex
+        app = _assemble(settings, engine, saver, store, embedder, searcher, model, resume, runner, here)
         stack.push_async_callback(app.knowledge.stop)
         yield app
 
 
-async def _open_searcher(settings: Settings, store: Store, embedder: Embedder, stack: AsyncExitStack) -> Searcher:
+async def _open_searcher(
+    settings: Settings, store: Store, embedder: Embedder, meter: Meter, stack: AsyncExitStack
+) -> Searcher:
     """What searches, with the reranker that the settings name, if any."""
-    reranker = open_settings_reranker(settings)
+    reranker = open_settings_reranker(settings, meter)
     if reranker is not None:
         stack.push_async_callback(reranker.close)
     searcher = Searcher(store, embedder, reranker)
-    former = await open_former(settings, store, embedder, stack)
+    former = await open_former(settings, store, embedder, meter, stack)
     return searcher if former is None else Reembedding(former, searcher, store, embedder.name)
 
 
@@ -127,11 +177,14 @@ def _assemble(
     model: ChatModel | None,
     resume: Resume,
     runner: str,
+    here: str,
 ) -> App:
-    chats = Chats()
+    chats, talk = Chats(), Talk(engine, time.time)
+    opener = Opener(settings, lambda location: ChannelSource(location, talk, chats, time.time))
     records, decisions = Records(engine), DecisionLog(engine, time.time)
     ledger = Ledger(engine, time.time, settings.approval_hours * 3_600, runner)
-    knowledge = Knowledge(store, embedder, engine, Opener(settings), settings.uploads_path, time.time)
+    knowledge = Knowledge(store, embedder, engine, opener, settings.uploads_path, here, time.time)
+    audiences = Audiences(store, chats)
     attachments = Attachments(embedder, settings.max_file_mb * 1_000_000)
     held = HeldFiles(engine, settings.uploads_path, attachments, chats, ledger, time.time)
     toolbox = build_toolbox(settings, searcher, knowledge, ChatPoster(chats, records, time.time), held)
@@ -141,9 +194,9 @@ def _assemble(
         toolbox,
         ledger,
         decisions,
-        _metered(settings, engine, model),
+        metered(settings, engine, model),
         _deciders(settings.approvers),
-        Limits(steps=settings.run_steps),
+        Limits(steps=settings.run_steps, window=settings.model_window),
         time.time,
     )
     desk = Desk(
@@ -155,12 +208,42 @@ def _assemble(
         decisions,
         chats,
         attachments,
+        audiences,
         resume,
         time.time,
         run_seconds=settings.run_seconds,
         max_question_chars=settings.max_question_chars,
     )
-    return App(settings, records, ledger, toolbox, knowledge, model, desk, chats, held)
+    operators = Operators(settings.operators, chats, records, time.time)
+    schedule = Schedule(engine, time.time, operators)
+    nightly = Nightly(settings, engine, operators, chats, time.time)
+    if (job := nightly.job()) is not None:
+        schedule.add(job)
+    prose = _prose_of(metered(settings, engine, model))
+    digests = Digests(engine, embedder, searcher, audiences, opener.news, chats, records, time.time, prose)
+    schedule.add_all(digests)
+    return App(
+        settings,
+        records,
+        ledger,
+        toolbox,
+        knowledge,
+        store,
+        embedder,
+        searcher,
+        model,
+        desk,
+        chats,
+        held,
+        audiences,
+        schedule,
+        digests,
+        DigestPresses(digests, schedule, engine, desk.mention, chats, settings.zone),
+        nightly,
+        talk,
+        Following(talk, knowledge, chats, records, time.time),
+        here,
+    )
 
 
 def build_toolbox(
@@ -190,24 +273,31 @@ def open_settings_model(settings: Settings) -> ChatModel | None:
     return open_model(settings.model, url=settings.model_url, key=settings.model_key)
 
 
-async def open_settings_embedder(settings: Settings) -> Embedder:
-    """The embedder that the settings name. Raises `EmbedderUnknown` or `EmbedderAway`."""
+async def open_settings_embedder(settings: Settings, meter: Meter | None = None) -> Embedder:
+    """The embedder that the settings name; ``meter`` is told what it takes. Raises `EmbedderUnknown` or `EmbedderAway`."""
     key, url = settings.key_for_cohere, settings.cohere_url
-    return await connect_embedder(settings.embedder, settings.vectors_path, key=key, url=url)
+    return await connect_embedder(settings.embedder, settings.vectors_path, key=key, url=url, meter=meter)
 
 
-def open_settings_reranker(settings: Settings) -> Reranker | None:
-    """The reranker that the settings name. Raises `RerankerUnknown`."""
-    return open_reranker(settings.reranker, key=settings.key_for_cohere, url=settings.cohere_url)
+def open_settings_reranker(settings: Settings, meter: Meter | None = None) -> Reranker | None:
+    """The reranker that the settings name; ``meter`` is told what it takes. Raises `RerankerUnknown`."""
+    return open_reranker(settings.reranker, key=settings.key_for_cohere, url=settings.cohere_url, meter=meter)
 
 
-def _metered(settings: Settings, engine: AsyncEngine, model: ChatModel | None) -> Callable[[State], ChatModel | None]:
-    """The model of a run, with every call on the cost ledger and under the ceilings."""
-    if model is None:
-        return lambda state: None
-    ceilings = Ceilings(
+def ceilings_of(settings: Settings) -> Ceilings:
+    """What a run, a person, a channel and a day may take."""
+    return Ceilings(
         settings.budget_run, settings.budget_person, settings.budget_channel, settings.budget_day, settings.run_tokens
     )
+
+
+def metered(
+    settings: Settings, engine: AsyncEngine, model: ChatModel | None, ceilings: Ceilings | None = None
+) -> Callable[[State], ChatModel | None]:
+    """The model of a run, with every call on the cost ledger and under the ceilings, by default those of the settings."""
+    if model is None:
+        return lambda state: None
+    ceilings = ceilings or ceilings_of(settings)
     known = price(model.name, settings.model_url) or (0.0, 0.0)
     if settings.model_price_in is None and (words := unpriced(model.name, settings.model_url)):
         log.warning("no price", reason=words)
@@ -216,11 +306,22 @@ def _metered(settings: Settings, engine: AsyncEngine, model: ChatModel | None) -
         known[1] if settings.model_price_out is None else settings.model_price_out,
     )
 
-    def metered(state: State) -> ChatModel:
+    def of_run(state: State) -> ChatModel:
         scope = Scope(state["run"], state["person"], state["channel"])
         return Metered(model, engine, scope, ceilings, rates, time.time)
 
-    return metered
+    return of_run
+
+
+def _prose_of(pay: Callable[[State], ChatModel | None]) -> Callable[[Subscription], Prose | None]:
+    """What writes a digest, on the bill of whoever subscribed; None where it is quoted."""
+
+    def of_subscription(subscription: Subscription) -> Prose | None:
+        run, place = f"digest-{subscription.id}", subscription.place.channel_key
+        paid = pay(State(run=run, person=subscription.owner.id, channel=place))
+        return None if paid is None else Prose(ProseWriter(paid), subscription.language)
+
+    return of_subscription
 
 
 def _deciders(approvers: str) -> Deciders:

@@ -21,10 +21,10 @@ from agent.evidence import Citation
 from agent.models.metering import cost_of
 from agent.state import Answer
 from bot.app import App, open_app
-from bot.chat import Button, Field, Mention, Person, Place, Press
+from bot.chat import Button, Field, Mention, Person, Place, Press, Reply
 from bot.desk import run_id
 from bot.leaving import leave
-from bot.rendering import may_decide, outcome_line
+from bot.rendering import EXPLAIN, may_decide, outcome_line
 from bot.settings import load_settings
 from bot.terminal import Terminal
 
@@ -35,7 +35,7 @@ _LONG = 60
 _WAITING = (State.PROPOSED, State.UNKNOWN)
 
 
-async def run_ask(question: str, *, as_json: bool) -> None:
+async def run_ask(question: str, *, as_json: bool, how: bool) -> None:
     """Ask, show, and wait at the prompt for each approval. In JSON an action stays proposed: nobody approved it."""
     started = time.monotonic()
     async with open_app(load_settings(), _resumed_here) as app:
@@ -50,6 +50,8 @@ async def run_ask(question: str, *, as_json: bool) -> None:
             typer.echo(json.dumps(await _as_json(app, terminal, mention, started), ensure_ascii=False))
         else:
             await _approve_at_prompt(app, terminal, mention, console)
+            if how and (answer := await app.desk.answer(run_id(mention.event_id))):
+                await terminal.whisper(place, mention.person, Reply(f"\n{EXPLAIN}", notes=tuple(answer["steps"])))
             await _tell_if_empty(app, mention, console)
         await app.desk.forget(mention.event_id)
         await _embed_few(app)
@@ -108,7 +110,8 @@ def _choose(buttons: Sequence[Button], console: Console) -> Button | None:
         fits = [one for one, word in zip(buttons, words, strict=True) if said and word.startswith(said.lower().strip())]
         if len(fits) == 1:
             return fits[0]
-        console.print(f"One of {', '.join(words)}, or its first letter. Ctrl+D leaves it waiting.", style="dim")
+        help_ = f"One of {', '.join(words)}, or its first letter. Ctrl+D leaves it waiting."
+        console.print(help_, style="dim", soft_wrap=True)
     return None
 
 
@@ -140,7 +143,8 @@ async def _tell_if_empty(app: App, mention: Mention, console: Console) -> None:
     """That nothing is known is no wonder where nothing was ever read."""
     answer = await app.desk.answer(run_id(mention.event_id))
     if answer and answer["refused"] and not (await app.knowledge.counts()).documents:
-        console.print("Nothing is indexed yet: footnote sync FOLDER reads one.", style="yellow", highlight=False)
+        words = "Nothing is indexed yet: footnote sync FOLDER reads one."
+        console.print(words, style="yellow", highlight=False, soft_wrap=True)
 
 
 async def _embed_few(app: App) -> None:
@@ -165,6 +169,7 @@ async def _as_json(app: App, terminal: Terminal, mention: Mention, started: floa
         ],
         "actions": actions,
         "searched": answer["searched"] if answer else [],
+        "steps": answer["steps"] if answer else [],
         "seconds": round(time.monotonic() - started, 3),
         "cost": await cost_of(app.records.engine, run),
     }

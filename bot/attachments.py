@@ -11,7 +11,7 @@ from agent.evidence import Evidence, from_hit
 from agent.reading import fitting
 from bot.chat import Chat, ChatError, File, Mention, Place
 from retrieval.chunking import chunk
-from retrieval.documents import Document, Hit, content_hash
+from retrieval.documents import Audience, Document, Hit, content_hash
 from retrieval.embedders import Embedder
 from retrieval.errors import Unreadable
 from retrieval.parsing import parse
@@ -75,7 +75,7 @@ class Attachments:
             uri="",
             title=file.name,
             text=parsed.text,
-            audience=mention.place.audience(outsiders=mention.outsiders),
+            audience=Audience.of(f"channel:{mention.place.channel_key}"),
             content_hash=content_hash(data),
             headings=parsed.headings,
         )

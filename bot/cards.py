@@ -40,7 +40,7 @@ class Cards:
             if known is not None and isinstance(error, NotAllowed):
                 words = f"{error} {may_decide(known, await self._deciders(known))}"
             with contextlib.suppress(ChatError):
-                await self._chats[press.place.platform].whisper(press.place, press.person, words)
+                await self._chats[press.place.platform].whisper(press.place, press.person, Reply(words))
             if known is None:
                 return
             await self.show(known)

@@ -13,11 +13,10 @@ people or unfurls a link. What is final stands in the records before an adapter 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
-
-from retrieval.documents import PUBLIC, Audience
 
 
 class ChatError(Exception):
@@ -53,15 +52,14 @@ class Place:
     def channel_key(self) -> str:
         return "/".join((self.platform, self.workspace, self.channel))
 
+    @property
+    def workspace_key(self) -> str:
+        return "/".join((self.platform, self.workspace))
+
     @classmethod
     def parse(cls, key: str) -> Place:
         platform, workspace, channel, thread = key.split("/", 3)
         return cls(platform, workspace, channel, thread)
-
-    def audience(self, *, outsiders: bool = False) -> Audience:
-        """What everyone in this place may see; where people of other organisations are, no more than what is public."""
-        here = Audience.of(PUBLIC, f"channel:{self.channel_key}")
-        return here if outsiders else here | Audience.everyone()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +129,29 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message that people wrote to each other, as a platform tells of it."""
+    """A message that people wrote to each other, as a platform tells of it.
+
+    ``thread`` is the key of the message that its thread began with, empty outside of one; ``uri`` leads to the message.
+    """
 
     key: str
     person: Person
     text: str
     at: float
+    thread: str = ""
+    uri: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of what was said somewhere. ``threads`` are the keys of those that began on it.
+
+    ``cursor`` is where the next page goes on; empty where there is none.
+    """
+
+    said: tuple[Said, ...] = ()
+    threads: tuple[str, ...] = ()
+    cursor: str = ""
 
 
 class Action(StrEnum):
@@ -149,6 +164,20 @@ class Action(StrEnum):
     ABANDON = "abandon"
     HELPFUL = "helpful"
     UNHELPFUL = "unhelpful"
+    ALONE = "alone"
+    EXPLAIN = "explain"
+    SUBSCRIBE = "subscribe"
+    CHANGE = "change"
+    PAUSE = "pause"
+    RESUME = "resume"
+    DELETE = "delete"
+    MORE = "more"
+    LESS = "less"
+    MUTE = "mute"
+    RESEARCH = "research"
+    REMEMBER = "remember"
+    BASELINE = "baseline"
+    BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +261,39 @@ class Reply:
     notes: tuple[str, ...] = ()
     """Plain lines below the answer: what was searched, what was plainer than usual and why."""
     final: bool = True
+    steps: tuple[str, ...] = ()
+    """How it was found, a line a step: kept with it for whoever asks, and not shown with it."""
+
+
+class Openness(StrEnum):
+    """Who may read what is said in a channel."""
+
+    WORKSPACE = "workspace"
+    """Every full member of the workspace."""
+    MEMBERS = "members"
+    """Those who are in it."""
+    DIRECT = "direct"
+    """One person, who talks with the assistant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads along in a channel. ``outsiders``: some who are no full members of the workspace are among them.
+
+    ``channel`` is what the channel is called; empty where it has no name.
+    """
+
+    openness: Openness
+    outsiders: bool = False
+    channel: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What a platform says of one person: the workspaces they are a full member of, and the channels they are in, by key."""
+
+    workspaces: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
 
 
 class Chat(Protocol):
@@ -251,8 +313,11 @@ class Chat(Protocol):
         """Take the message called ``key`` away, if it stands there."""
         ...
 
-    async def whisper(self, place: Place, person: Person, text: str) -> None:
-        """Tell one person something that nobody else there needs to see; where that can't be in the place, directly."""
+    async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
+        """Tell one person something that nobody else there gets to see; where that can't be in the place, directly.
+
+        It has no buttons, and stands in no transcript.
+        """
         ...
 
     async def channel(self, near: Place, name: str) -> Place | None:
@@ -263,8 +328,31 @@ class Chat(Protocol):
         """The name of the person with this id, as others see it there; empty where it can't be told. Never raises."""
         ...
 
-    async def history(self, place: Place, limit: int) -> list[Said]:
-        """What people said in a thread before the assistant was called into it, oldest first; empty where it can't tell."""
+    async def readers(self, place: Place) -> Readers:
+        """Who reads along in the channel of this place now."""
+        ...
+
+    async def membership(self, near: Place, person: Person, channels: Collection[str]) -> Membership:
+        """What the platform says of a person now: no guest is a full member, and no direct conversation is a channel.
+
+        ``channels`` are the keys of those that matter; it is asked for no others. What the platform can't be asked of
+        a workspace raises; of what it does not know the person is no member.
+        """
+        ...
+
+    async def history(self, place: Place, before: float, limit: int) -> list[Said]:
+        """What people said in a thread before a time, in seconds since 1970, oldest first; empty where it can't tell.
+
+        The last ``limit``, and perhaps the first one.
+        """
+        ...
+
+    async def talk(self, place: Place, cursor: str = "") -> Page:
+        """A page of what people said to each other in a channel, or in one thread of it; what programs say is left out.
+
+        One request; without a ``cursor`` it is the first page. Pages lead to the beginning of a channel, and to the end
+        of a thread. A private thread is empty. Raises `ChatRefused` where channels can't be read.
+        """
         ...
 
     async def read(self, place: Place, file: File) -> bytes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from bot.chat import Chat, ChatRefused, File, Person, Place, Reply, Said, named
+from bot.chat import Chat, ChatAway, ChatRefused, File, Membership, Page, Person, Place, Readers, Reply, Said, named
 
 
 class Unconnected:
@@ -19,7 +19,7 @@ class Unconnected:
 
     async def retract(self, place: Place, key: str) -> None: ...
 
-    async def whisper(self, place: Place, person: Person, text: str) -> None: ...
+    async def whisper(self, place: Place, person: Person, reply: Reply) -> None: ...
 
     async def channel(self, near: Place, name: str) -> Place | None:
         return None
@@ -27,8 +27,17 @@ class Unconnected:
     async def name(self, near: Place, person: str) -> str:
         return named(person)
 
-    async def history(self, place: Place, limit: int) -> list[Said]:
+    async def readers(self, place: Place) -> Readers:
+        raise ChatAway(f"{self.platform} is not connected.")
+
+    async def membership(self, near: Place, person: Person, channels: Collection[str]) -> Membership:
+        raise ChatAway(f"{self.platform} is not connected.")
+
+    async def history(self, place: Place, before: float, limit: int) -> list[Said]:
         return []
+
+    async def talk(self, place: Place, cursor: str = "") -> Page:
+        raise ChatAway(f"{self.platform} is not connected.")
 
     async def read(self, place: Place, file: File) -> bytes:
         raise ChatRefused(f"{file.name} can't be had: {self.platform} is not connected.")

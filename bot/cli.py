@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,11 +34,12 @@ def up(
 def ask(
     question: Annotated[list[str], typer.Argument(help="What you want to know, or want done; quotes are optional.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    how: Annotated[bool, typer.Option("--how", help="Say below the answer how it was found.")] = False,
 ) -> None:
     """Ask in the terminal; actions are approved at the prompt."""
     from bot.ask import run_ask
 
-    asyncio.run(run_ask(" ".join(question), as_json=as_json))
+    asyncio.run(run_ask(" ".join(question), as_json=as_json, how=how))
 
 
 @app.command()
@@ -65,6 +67,46 @@ def forget(
     from bot.syncing import run_forget
 
     raise typer.Exit(asyncio.run(run_forget(sources)))
+
+
+@app.command("eval")
+def evaluate(
+    cases: Annotated[
+        list[Path] | None, typer.Option(help="A YAML file of cases; without one, those that ship and the team's own.")
+    ] = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="A B", help="Two configurations: now, or settings as embedder=hashing,reranker=none."),
+    ] = None,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(help="Compare with last, release, pinned, a night, or a file of --json; all that there are."),
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit's XML here.")] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write everything as JSON here.")] = None,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Exit with 1 where something got worse or could not run.")
+    ] = False,
+) -> None:
+    """Grade the assistant on its cases, with its hands tied, and compare with earlier nights."""
+    from bot.evaluate import Wanted, run_compare, run_eval
+    from evals.results import BASELINES
+
+    wanted = Wanted(tuple(cases or ()), tuple(baseline or BASELINES), junit, as_json, gate)
+    raise typer.Exit(asyncio.run(run_compare(*compare, wanted) if compare else run_eval(wanted)))
+
+
+@app.command()
+def digest(
+    words: Annotated[
+        list[str], typer.Argument(help="What it is to be about, and from where: rerankers from arxiv:cs.IR")
+    ],
+    days: Annotated[float, typer.Option(help="How many days back.", min=0.01, max=366)] = 7.0,
+) -> None:
+    """Print what is new, now. Digests that come by themselves are asked for in a chat."""
+    from bot.digest_now import run_digest
+
+    raise typer.Exit(asyncio.run(run_digest(" ".join(words), days=days)))
 
 
 @app.command()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 
+from bot.audiences import Audiences
+from bot.channels.following import ADD, REMOVE, Following
+from bot.channels.talk import KIND
 from bot.chat import Person, Place
 from bot.knowledge import Knowledge, SourceState
+from bot.rendering import counted
 from bot.sources import ON_DISK
+from retrieval.documents import EVERYONE, Audience
+from retrieval.stores import Holdings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +55,31 @@ HELP = (
 )
 
 
-def commands(knowledge: Knowledge, hint: str = "") -> list[Command]:
-    """Every command there is; ``hint`` ends what help says."""
+KNOWLEDGE = "What I know, from where, and how fresh it is; or whether I read this channel."
+
+
+def commands(
+    knowledge: Knowledge,
+    audiences: Audiences,
+    digest: Callable[[Invocation], Awaitable[str]],
+    hint: str = "",
+    following: Following | None = None,
+) -> list[Command]:
+    """Every command there is; ``digest`` is what `/digest` does, ``hint`` ends what help says.
+
+    ``following`` adds the channel where `/knowledge` is used; None where no channel can be read.
+    """
 
     async def known(invocation: Invocation) -> str:
-        return await _known(knowledge)
+        match " ".join(invocation.text.casefold().split()):
+            case wanted if following is not None and wanted == ADD:
+                return await following.add(invocation.place, invocation.person)
+            case wanted if following is not None and wanted == REMOVE:
+                return await following.remove(invocation.place, invocation.person)
+            case words if words:
+                return f"I know `/knowledge {ADD}` and `/knowledge {REMOVE}`; `/knowledge` alone tells what I know."
+        sight = await audiences.alone(invocation.place, invocation.person)
+        return "\n\n".join([await _known(knowledge, await audiences.holdings(), sight.audience), *sight.notes])
 
     async def help_(invocation: Invocation) -> str:
         lines = [f"- `{one.usage}`: {one.description}" for one in listed]
@@ -60,31 +87,44 @@ def commands(knowledge: Knowledge, hint: str = "") -> list[Command]:
 
     listed = [
         Command("ask", "Ask a question; everyone in the channel sees the answer.", argument="question"),
-        Command("knowledge", "What I know, from where, and how fresh it is.", run=known),
+        Command("digest", "What is new, each morning; alone, which digests come here.", "when and on what", run=digest),
+        Command("knowledge", KNOWLEDGE, f"{ADD}, or {REMOVE}", run=known),
         Command("footnote", "What I can do, and how.", subcommand="help", run=help_),
     ]
     return listed
 
 
-async def _known(knowledge: Knowledge) -> str:
+async def _known(knowledge: Knowledge, held: Holdings, viewer: Audience) -> str:
+    """What is there for one viewer: of a source with nothing for them not even its name."""
     state = await knowledge.state()
-    counts = state.counts
-    if not state.sources:
+    seen = Counter[str]()
+    for (name, audience), documents in held.items():
+        seen[name] += documents * viewer.sees(audience.labels)
+    given = {one.name for one in state.sources if not one.name.startswith(f"{KIND}:")}
+    empty = given - seen.keys() if viewer.sees((EVERYONE,)) else set()
+    sources = [one for one in state.sources if seen[one.name] or one.name in empty]
+    if not sources and not seen.total():
         return "Nothing is indexed yet. Whoever runs me adds folders with `footnote sync FOLDER`, or drops files in the console."
-    lines = [f"**{counts.documents:,} documents, {counts.passages:,} passages.**"]
-    if counts.embedded < counts.passages:
-        lines.append(
-            f"{counts.embedded / max(counts.passages, 1):.0%} can be found by meaning so far, all by their words."
-        )
-    for source in state.sources:
+    lines = [f"**{counted(seen.total(), 'document')}.**"]
+    if state.counts.embedded < state.counts.passages:
+        lines.append("Not everything can be found by its meaning yet, but everything by its words.")
+    for source in sources:
         fresh = (
             f", read {datetime.fromtimestamp(source.synced_at, UTC):%d %b %Y, %H:%M} UTC" if source.synced_at else ""
         )
         trouble = f" ⚠️ {_short(source, source.error)}" if source.error else ""
-        missed = f", {len(source.unreadable)} could not be read" if source.unreadable else ""
+        missed = _missed(source)
         now = ", being read now" if source.running else ""
-        lines.append(f"- {_short(source, source.label)}: {source.documents:,} documents{fresh}{missed}{now}.{trouble}")
+        number = counted(seen[source.name], "document")
+        lines.append(f"- {_short(source, source.label)}: {number}{fresh}{missed}{now}.{trouble}")
     return "\n".join(lines)
+
+
+def _missed(source: SourceState) -> str:
+    """What could not be read: of a channel what is missing, of anything else how many."""
+    if source.name.startswith(f"{KIND}:"):
+        return "".join(f"; {reason}" for _, reason in source.unreadable)
+    return f", {len(source.unreadable)} could not be read" if source.unreadable else ""
 
 
 def _short(source: SourceState, text: str) -> str:

@@ -20,17 +20,32 @@ from langgraph.types import Command
 
 from agent.approvals import Ledger
 from agent.decision_log import DecisionLog
-from agent.errors import AgentError, CeilingReached
 from agent.state import Answer, State
 from agent.tools.registry import Toolbox
 from bot.attachments import Attachments
+from bot.audiences import Audiences
 from bot.cards import Cards, Resume
-from bot.chat import ASSISTANT, Action, Chat, ChatError, ChatGone, Mention, Person, Place, Press, Reply, Withdrawal
+from bot.chat import (
+    ASSISTANT,
+    Action,
+    Chat,
+    ChatError,
+    ChatGone,
+    ChatRefused,
+    Mention,
+    Person,
+    Place,
+    Press,
+    Reply,
+    Withdrawal,
+)
 from bot.chats import Chats
-from bot.errors import may_pass, place_of
+from bot.errors import broken_off, place_of
 from bot.hearing import Hearing
+from bot.private import PrivateAnswers
 from bot.records import Records
-from bot.rendering import answer_reply, partial_reply
+from bot.rendering import answer_reply, partial_reply, steps_reply
+from retrieval.documents import Audience
 
 LEFT_SECONDS = 600.0
 """How often a run that an approval waits for is taken up again."""
@@ -51,6 +66,7 @@ class Desk:
         decisions: DecisionLog,
         chats: Chats,
         attachments: Attachments,
+        audiences: Audiences,
         resume: Resume,
         clock: Callable[[], float],
         *,
@@ -66,7 +82,9 @@ class Desk:
         self._resume = resume
         self._clock = clock
         self._run_seconds = run_seconds
-        self._hearing = Hearing(records, chats, attachments, max_question_chars)
+        self._audiences = audiences
+        self._hearing = Hearing(records, chats, attachments, audiences, max_question_chars)
+        self._private = PrivateAnswers(graph, checkpointer, records, ledger, chats, audiences, run_seconds)
         self._cards = Cards(records, ledger, toolbox, chats, self._show, resume)
         self._running: dict[str, asyncio.Event] = {}
         self._muted: set[str] = set()
@@ -137,6 +155,19 @@ class Desk:
                 await self._decisions.settle(press.subject, {"mark": press.action.value})
             case Action.APPROVE | Action.EDIT | Action.REJECT | Action.RETRY | Action.ABANDON:
                 await self._cards.decide(press)
+            case Action.ALONE:
+                await self._private.answer(press, run_id(press.event_id))
+            case Action.EXPLAIN:
+                await self._explain(press)
+
+    async def _explain(self, press: Press) -> None:
+        """Show whoever pressed, alone, how an answer that stands there was found."""
+        entry = await self._records.message(press.place, press.subject)
+        reply = steps_reply(entry.reply.steps if entry and entry.reply else ())
+        try:
+            await self._chat(press.place).whisper(press.place, press.person, reply)
+        except (ChatGone, ChatRefused) as error:
+            log.info("explanation not delivered", person=press.person.id, what=place_of(error))
 
     async def resume(self, run: str) -> None:
         """Go on with a run whose approval was decided, has expired, or was cut off."""
@@ -148,8 +179,14 @@ class Desk:
             await self._drop(place, run)
             return
         waits = [stop for task in known.tasks for stop in task.interrupts]
+        entry: Command[Any] | None = None
+        if waits:  # perhaps for a week, and others read along by now
+            asker = Person(known.values["person"], known.values["person_name"])
+            now = (await self._audiences.of(place, asker)).audience.labels
+            audience = [label for label in known.values["audience"] if label in now]
+            entry = Command(resume={stop.id: True for stop in waits}, update={"audience": audience})
         with self._begun(run):
-            await self._go(place, run, Command(resume={stop.id: True for stop in waits}) if waits else None)
+            await self._go(place, run, entry)
 
     async def expire(self) -> None:
         """Expire what nobody decided in time and go on with its runs, also with those whose approval nobody took up."""
@@ -180,29 +217,24 @@ class Desk:
             async with asyncio.timeout(self._run_seconds):
                 if run not in self._muted:
                     await self._unless_withdrawn(place, run, self._stream(place, run, entry))
-            if mention is not None and not await self._records.stands(mention.place, mention.key, mention.event_id):
-                await self._chat(place).retract(place, run)
-                await self._drop(place, run)
-            elif run not in self._muted:
+            if not await self._is_dropped(run, mention) and run not in self._muted:
                 await self._show_outcome(place, run)
         except ChatGone:
             await self._tell_elsewhere(place, await self._asker(run) if mention is None else mention.person)
-        except CeilingReached as reached:
-            await self._show(place, run, Reply(str(reached)))
-        except TimeoutError:
-            words = f"I stopped after {self._run_seconds:.0f} seconds without an answer. Ask something narrower?"
-            await self._show(place, run, Reply(words))
-        except AgentError as error:
-            await self._show(place, run, Reply(f"I could not finish this: {error}"))
-        except Exception as error:
-            # The last line of defence: nobody who addressed the assistant is left without a word.
-            if may_pass(error):
-                raise
-            log.error("run broke", run=run, what=place_of(error))
-            words = f"Something broke on my side, and it is logged under {run[:8]}. Try again?"
-            await self._show(place, run, Reply(words))
+        except Exception as error:  # noqa: BLE001  # nobody who addressed the assistant is left without a word
+            words = broken_off(error, run, self._run_seconds)
+            if not await self._is_dropped(run, mention):
+                await self._show(place, run, Reply(words))
         finally:
             await self._chat(place).status(place, "")
+
+    async def _is_dropped(self, run: str, mention: Mention | None) -> bool:
+        """Whether another replica has heard that this version of a mention counts no more: then nothing of it stays."""
+        if mention is None or await self._records.stands(mention.place, mention.key, mention.event_id):
+            return False
+        await self._chat(mention.place).retract(mention.place, run)
+        await self._drop(mention.place, run)
+        return True
 
     @contextlib.contextmanager
     def _begun(self, run: str) -> Iterator[None]:
@@ -254,7 +286,7 @@ class Desk:
             "Ask me here, or invite me again."
         )
         with contextlib.suppress(ChatError):
-            await self._chat(place).whisper(place, person, words)
+            await self._chat(place).whisper(place, person, Reply(words))
 
     async def _stream(self, place: Place, run: str, entry: State | Command[Any] | None) -> None:
         """Show what streams out. A platform that fails meanwhile ends the showing, never the run in its middle."""
@@ -278,7 +310,8 @@ class Desk:
         if state.next and not there:
             raise ChatGone("a card that waits can't be shown")
         if not state.next:
-            await self._show(place, run, answer_reply(run, state.values["answer"]))
+            more = await self._audiences.more(place, Audience(frozenset(state.values["audience"])))
+            await self._show(place, run, answer_reply(run, state.values["answer"], more=more))
             await self._checkpointer.aprune([run])
 
     async def _show(self, place: Place, key: str, reply: Reply) -> None:

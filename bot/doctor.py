@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -11,19 +12,21 @@ from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from agent.errors import ModelError, ModelMisconfigured
 from agent.models import Message, Request, complete
 from agent.models.prices import unpriced
 from bot.app import open_app, open_settings_embedder, open_settings_model, open_settings_reranker
 from bot.rendering import counted
-from bot.settings import Settings, SettingsInvalid, load_settings
+from bot.settings import Settings, SettingsInvalid, load_settings, misspelt
 from retrieval.embedders.choose import is_remote
 from retrieval.errors import EmbedderAway, RerankerAway, RetrievalError
 from retrieval.rerankers.choose import RerankerUnknown
 
-_MARKS = {"ok": "[green]✓[/green]", "missing": "[yellow]–[/yellow]", "wrong": "[red]✗[/red]"}
+_MARKS = {"ok": ("✓", "green"), "missing": ("–", "yellow"), "wrong": ("✗", "red")}
+_NAME = 10
+"""Columns of what a finding is about."""
 _LOW_DISK = 1_000_000_000
 
 
@@ -40,18 +43,22 @@ class Finding:
 async def run_doctor() -> int:
     """Print every finding; the exit code is 1 where something is wrong."""
     settings = load_settings()
-    table = Table(show_header=False, box=None, pad_edge=False)
-    wrong = False
+    console, wrong = Console(), False
     async for finding in examine(settings):
         wrong |= finding.state == "wrong"
-        advice = f"\n[dim]{finding.advice}[/dim]" if finding.advice else ""
-        table.add_row(_MARKS[finding.state], f"[bold]{finding.what}[/bold]", f"{finding.found}{advice}")
-    Console().print(table)
+        sign, colour = _MARKS[finding.state]
+        name = f"{finding.what:<{_NAME}} "
+        line = Text.assemble((f"{sign} ", colour), (name, "bold"), finding.found)
+        console.print(line, soft_wrap=True)
+        if finding.advice:
+            console.print(Text(f"{'':<{_NAME + 3}}{finding.advice}", style="dim"), soft_wrap=True)
     return int(wrong)
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Every finding about these settings."""
+    """Every finding about these settings, and about what the environment names and they have not."""
+    for line in misspelt(os.environ):
+        yield Finding("Settings", "wrong", line)
     yield await asyncio.to_thread(_home, settings)
     async for finding in _knowledge(settings):
         yield finding

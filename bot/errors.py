@@ -6,13 +6,16 @@ import sqlite3
 import traceback
 from contextlib import suppress
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from agent.errors import AgentError
+from agent.errors import AgentError, CeilingReached
 from bot.chat import ChatAway
 from bot.settings import SettingsInvalid
+from evals.errors import EvalError
 from retrieval.errors import RetrievalError
 
+log = structlog.get_logger()
 STORAGE: tuple[type[Exception], ...] = (SQLAlchemyError, sqlite3.Error)
 """What a database raises: one that is away, full or broken, or one that is asked what can't be."""
 with suppress(ImportError):  # PostgreSQL is an extra
@@ -38,10 +41,25 @@ def place_of(error: BaseException) -> str:
     return f"{type(error).__name__} at {where}"
 
 
+def broken_off(error: Exception, run: str, seconds: float) -> str:
+    """What to tell whoever asked, where a run ended with an error. Raises it where trying again later may help."""
+    match error:
+        case CeilingReached():
+            return str(error)
+        case TimeoutError():
+            return f"I stopped after {seconds:.0f} seconds without an answer. Ask something narrower?"
+        case AgentError():
+            return f"I could not finish this: {error}"
+    if may_pass(error):
+        raise error
+    log.error("run broke", run=run, what=place_of(error))
+    return f"Something broke on my side, and it is logged under {run[:8]}. Try again?"
+
+
 def sentence(error: BaseException) -> str:
     """The one line of an error that has one; empty where it is a fault of ours."""
     match error:
-        case AgentError() | RetrievalError() | SettingsInvalid():
+        case AgentError() | EvalError() | RetrievalError() | SettingsInvalid():
             return str(error)
         case SQLAlchemyError() | sqlite3.Error():
             return f"The records can't be read or written ({storage_reason(error)}). What was written before is kept."

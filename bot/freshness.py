@@ -1,4 +1,4 @@
-"""Keeping what is known fresh: each source is read again when its time has come, what is on disk beside what is on the web."""
+"""Keeping what is known fresh: each source is read again when its time has come; disk, web and chat each go their own way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import structlog
 
 from bot.errors import STORAGE, place_of, storage_reason
 from bot.knowledge import Knowledge
-from bot.sources import ON_DISK, ON_THE_WEB
+from bot.sources import IN_CHAT, ON_DISK, ON_THE_WEB
 
 LOOK_SECONDS = 20.0
 log = structlog.get_logger()
@@ -20,6 +20,7 @@ async def keep_fresh(knowledge: Knowledge) -> None:
     async with asyncio.TaskGroup() as lanes:  # no slow site keeps a folder waiting
         lanes.create_task(_lane(knowledge, ON_DISK, at_once=True))
         lanes.create_task(_lane(knowledge, ON_THE_WEB))
+        lanes.create_task(_lane(knowledge, IN_CHAT))
 
 
 async def _lane(knowledge: Knowledge, kinds: Collection[str], *, at_once: bool = False) -> None:

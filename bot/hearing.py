@@ -6,8 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from agent.models.metering import Scope
+from agent.models.retrieval_meter import charged_to
 from agent.state import AttachedFile, State, Turn
 from bot.attachments import MAX_FILES, Attachments
+from bot.audiences import Audiences
 from bot.chat import Chat, Mention
 from bot.records import Records
 
@@ -19,11 +22,17 @@ class Hearing:
     """``chats`` by platform."""
 
     def __init__(
-        self, records: Records, chats: Mapping[str, Chat], attachments: Attachments, max_question_chars: int
+        self,
+        records: Records,
+        chats: Mapping[str, Chat],
+        attachments: Attachments,
+        audiences: Audiences,
+        max_question_chars: int,
     ) -> None:
         self._records = records
         self._chats = chats
         self._attachments = attachments
+        self._audiences = audiences
         self._max_question_chars = max_question_chars
 
     async def hear(self, mention: Mention) -> None:
@@ -31,10 +40,9 @@ class Hearing:
         key = mention.key
         place = replace(mention.place, thread="") if key == mention.place.thread else mention.place
         if place.thread and not await self._records.transcript(place, 1):
-            for said in await self._chats[place.platform].history(place, HISTORY):
-                if said.at < mention.at:
-                    here = replace(place, thread="") if said.key == place.thread else place
-                    await self._records.say(here, said.key, said.person, said.text[:20_000], said.at)
+            for said in await self._chats[place.platform].history(place, mention.at, HISTORY):
+                here = replace(place, thread="") if said.key == place.thread else place
+                await self._records.say(here, said.key, said.person, said.text[:20_000], said.at)
         if mention.edited or await self._records.message(place, key) is None:
             await self._records.say(place, key, mention.person, mention.text[:20_000], mention.at)
 
@@ -51,7 +59,9 @@ class Hearing:
 
     async def state(self, mention: Mention, run: str) -> State:
         """What the graph starts with."""
-        attached = await self._attachments.read(self._chats[mention.place.platform], mention)
+        with charged_to(Scope(run, mention.person.id, mention.place.channel_key)):
+            attached = await self._attachments.read(self._chats[mention.place.platform], mention)
+        sight = await self._audiences.of(mention.place, mention.person, outsiders=mention.outsiders)
         earlier = [e for e in await self._records.transcript(mention.place, HISTORY) if e.key != mention.key]
         turns = [
             Turn(who=entry.author.name, text=_ADDRESS.sub("", entry.text)[:2_000], assistant=entry.kind == "assistant")
@@ -64,12 +74,12 @@ class Hearing:
             message=mention.key,
             place=mention.place.key,
             channel=mention.place.channel_key,
-            audience=sorted(mention.place.audience(outsiders=mention.outsiders).labels),
+            audience=sorted(sight.audience.labels),
             person=mention.person.id,
             person_name=mention.person.name,
             question=mention.text.strip() or f"What does {mention.files[0].name} say?",
             transcript=turns,
             attached=attached.evidence,
             files=[AttachedFile(name=f.name, reference=f.reference, size=f.size) for f in mention.files[:MAX_FILES]],
-            notes=attached.notes,
+            notes=[*attached.notes, *sight.notes],
         )

@@ -29,6 +29,9 @@ Handler = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 Event = Mention | Press | Withdrawal
 QUEUE = "places"
 AT_ONCE = 32
+JOBS = "jobs"
+JOBS_AT_ONCE = 8
+"""A queue of their own: however many jobs are due at eight, questions are answered meanwhile."""
 WAITS = (2.0, 10.0, 60.0, 300.0, *([900.0] * 96))
 """Seconds between tries where the records can't be read or written: for a day."""
 _mention = TypeAdapter(Mention)
@@ -88,7 +91,7 @@ def _not_said_twice(record: logging.LogRecord) -> bool:
 class Inbox:
     """One a process, ``replica`` by name.
 
-    ``on_mention``, ``on_press`` and ``on_resume`` must bear being called again for the same event.
+    ``on_mention``, ``on_press``, ``on_resume`` and ``on_job`` must bear being called again for the same event.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Inbox:
         on_press: Callable[[Press], Coroutine[Any, Any, None]],
         on_resume: Callable[[str], Coroutine[Any, Any, None]],
         on_withdrawal: Callable[[Withdrawal], Coroutine[Any, Any, None]],
+        on_job: Callable[[str, float], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
         self._database_url = database_url
         self._replica = replica
@@ -116,6 +120,9 @@ class Inbox:
         _handlers["press"] = lambda event: on_press(_press.validate_python(event))
         _handlers["withdrawal"] = lambda event: on_withdrawal(_withdrawn(event))
         _handlers["resume"] = lambda event: on_resume(event["run"])
+        if on_job is not None:
+            _handlers["job"] = lambda event: on_job(event["name"], event["moment"])
+        self._queues = {QUEUE: AT_ONCE, **({JOBS: JOBS_AT_ONCE} if on_job is not None else {})}
 
     async def start(self) -> None:
         """Open the database and take up what an earlier process left. Call from the loop that handlers run in."""
@@ -130,15 +137,18 @@ class Inbox:
         )
         with explained(self._database_url):
             logging.getLogger("dbos").addFilter(_not_said_twice)
+            # Beside the loop: PostgreSQL makes some of its indexes only once every transaction of ours has ended.
+            await asyncio.to_thread(DBOS.migrate, self._database_url)
             DBOS(config=config)
             DBOS.launch()
-        await DBOS.register_queue_async(
-            QUEUE,
-            partition_concurrency=1,
-            worker_concurrency=AT_ONCE,
-            polling_interval_sec=0.1,
-            on_conflict="always_update",
-        )
+        for queue, at_once in self._queues.items():
+            await DBOS.register_queue_async(
+                queue,
+                partition_concurrency=1,
+                worker_concurrency=at_once,
+                polling_interval_sec=0.1,
+                on_conflict="always_update",
+            )
         self._turns = await self._numbered()
         self._ready.set()
 
@@ -192,6 +202,10 @@ class Inbox:
         """Take up a run that waited, in its place's order; once for each cause."""
         await self._enqueue(f"{cause}:resume", place, "resume", {"run": run})
 
+    async def job(self, key: str, lane: str, name: str, moment: float) -> None:
+        """Run a job for a moment (`bot.schedule`), once for each key, one after another in a lane."""
+        await self._enqueue(key, lane, "job", {"name": name, "moment": moment}, JOBS)
+
     async def take_over(self, replicas: list[str]) -> None:
         """Put what dead replicas were handling back into its order."""
         await asyncio.to_thread(DBOS._recover_pending_workflows, replicas)  # the only door to it in the library
@@ -199,7 +213,7 @@ class Inbox:
     async def ended(self, before: float) -> list[str]:
         """The ids of up to 1,000 events that were handled and came before this time."""
         done = await DBOS.list_workflows_async(
-            queue_name=QUEUE,
+            queue_name=list(self._queues),
             status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
             end_time=datetime.fromtimestamp(before, UTC).isoformat(),
             limit=1_000,
@@ -212,7 +226,7 @@ class Inbox:
         """Forget that these events came; one of them delivered again would be handled again."""
         await DBOS.delete_workflows_async(events)
 
-    async def _enqueue(self, event_id: str, lane: str, kind: str, event: dict[str, Any]) -> None:
+    async def _enqueue(self, event_id: str, lane: str, kind: str, event: dict[str, Any], queue: str = QUEUE) -> None:
         await self._ready.wait()
         with SetWorkflowID(event_id), SetEnqueueOptions(queue_partition_key=lane, priority=next(self._turns)):
-            await DBOS.enqueue_workflow_async(QUEUE, _handle, kind, event)
+            await DBOS.enqueue_workflow_async(queue, _handle, kind, event)

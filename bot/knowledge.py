@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 import re
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import structlog
-from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, or_, select, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,13 +19,16 @@ from bot.chat import Person
 from bot.errors import place_of
 from bot.records import upsert
 from bot.sources import EVERY, ON_DISK, label
+from bot.tables import channels, said
 from bot.tables import sources as table
 from retrieval.documents import Audience, Document
 from retrieval.embedders import Embedder
 from retrieval.errors import Away, RetrievalError, Unreadable
 from retrieval.fetching import shown
+from retrieval.parsing import SUFFIXES, parse
 from retrieval.sources import Source
 from retrieval.sources.fetcher import LONGEST_LEAVE
+from retrieval.sources.marked import Marked, marked
 from retrieval.stores import Counts, Store
 from retrieval.sync import Progress, Summary, Syncer, embed_pending
 
@@ -43,6 +48,8 @@ class SourceState:
     label: str
     documents: int = 0
     synced_at: float | None = None
+    elsewhere: str = ""
+    """The host of the other machine that it lies on and is read by."""
     running: Progress | None = None
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     error: str = ""
@@ -58,7 +65,10 @@ class KnowledgeState:
 
 
 class Knowledge:
-    """``open_source(kind, location)`` makes a source of a kind (`bot.sources`)."""
+    """``open_source(kind, location)`` makes a source of a kind (`bot.sources`); ``machine`` names where this runs.
+
+    What lies on a disk belongs to the machine where it was added: no other one reads it, or finds it gone.
+    """
 
     def __init__(
         self,
@@ -67,6 +77,7 @@ class Knowledge:
         engine: AsyncEngine,
         open_source: Callable[[str, str], Source],
         uploads: Path,
+        machine: str,
         clock: Callable[[], float],
     ) -> None:
         self._store = store
@@ -74,6 +85,7 @@ class Knowledge:
         self._engine = engine
         self._open_source = open_source
         self._uploads = uploads
+        self._machine = machine
         self._clock = clock
         self._syncer = Syncer(store)
         self._running: dict[str, Progress] = {}
@@ -85,13 +97,31 @@ class Knowledge:
 
     async def add(self, kind: str, location: str) -> str:
         """Remember a source; returns its name. One that is known already is no error; raises `Unreadable` for no such path."""
-        if kind in ON_DISK and location and not await asyncio.to_thread(Path(location).exists):
-            raise Unreadable(location, "there is no such file or folder")
-        name = self.name_of(kind, location)
-        row = {"name": name, "kind": kind, "location": location}
-        async with self._engine.begin() as connection:
-            await connection.execute(upsert(self._engine.dialect)(table).values(row).on_conflict_do_nothing())
+        name, row = self.name_of(kind, location), {"kind": kind, "location": location}
+        if kind in ON_DISK:
+            if location and not await asyncio.to_thread(Path(location).exists):
+                raise Unreadable(location, "there is no such file or folder")
+            row |= {"machine": self._machine, "host": platform.node()}
+        if not await self._remember({**row, "name": name}):
+            name = marked(name, self._machine)
+            await self._remember({**row, "name": name})
         return name
+
+    async def _remember(self, row: Mapping[str, str]) -> bool:
+        """Whether the source of this name is this machine's own, or nobody's in particular."""
+        own = {"machine": row.get("machine"), "host": row.get("host")}
+        insert = upsert(self._engine.dialect)(table).values(**row)
+        insert = insert.on_conflict_do_update(index_elements=["name"], set_=own, where=self._is_own())
+        async with self._engine.begin() as connection:
+            return (await connection.execute(insert.returning(table.c.name))).first() is not None
+
+    def _is_own(self) -> ColumnElement[bool]:
+        return or_(table.c.machine.is_(None), table.c.machine == self._machine)
+
+    async def find(self, kind: str, location: str) -> str | None:
+        """What a source that was added goes by, the one on this machine first; None where it never was."""
+        name, known = self.name_of(kind, location), await self.names()
+        return next((one for one in (marked(name, self._machine), name) if one in known), None)
 
     def name_of(self, kind: str, location: str) -> str:
         """What a source goes by. Raises `Unreadable` where the location can be none of this kind."""
@@ -103,6 +133,8 @@ class Knowledge:
         await self._store.remove(documents.keys())
         async with self._engine.begin() as connection:
             await connection.execute(delete(table).where(table.c.name == name))
+            for kept in (channels, said):
+                await connection.execute(delete(kept).where(kept.c.source == name))
         return len(documents)
 
     async def sync(self, name: str, report: Report | None = None) -> Summary:
@@ -115,9 +147,12 @@ class Knowledge:
 
         async with self._turns.setdefault(name, asyncio.Lock()):
             row = await self._row(name)
+            if elsewhere := self._elsewhere(row):
+                raise Unreadable(label(row["kind"], row["location"]), f"it lies on {elsewhere}, which reads it")
             tell(Progress("listing", 0, 0))
+            await self._begin(name)
             try:
-                summary = await self._syncer.sync(self._open_source(row["kind"], row["location"]), tell)
+                summary = await self._syncer.sync(self._source(row), tell)
             except RetrievalError as error:
                 await self._note_failure(row, str(error), error.wait if isinstance(error, Away) else None)
                 raise
@@ -128,10 +163,21 @@ class Knowledge:
                 await self._store.remove((await self._store.hashes(name)).keys())  # it was removed meanwhile
         return summary
 
+    def _source(self, row: RowMapping) -> Source:
+        source = self._open_source(row["kind"], row["location"])
+        return source if row["name"] != marked(source.name, self._machine) else Marked(source, self._machine)
+
+    def _elsewhere(self, row: RowMapping) -> str:
+        """The host that a source lies on, if that is another machine."""
+        return row["host"] if row["machine"] not in (None, self._machine) else ""
+
     async def due(self, kinds: Collection[str] = EVERY.keys(), *, at_once: bool = False) -> list[str]:
-        """The sources of these kinds whose time has come, or all of them; the one that waits longest first."""
+        """The sources of these kinds whose time has come, or all of them; the one that waits longest first.
+
+        Not those that lie on another machine.
+        """
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(select(table))).mappings().all()
+            rows = (await connection.execute(select(table).where(self._is_own()))).mappings().all()
         waited = {row["name"]: 0.0 if at_once else _due_at(row) for row in rows if row["kind"] in kinds}
         return sorted((name for name, at in waited.items() if at <= self._clock()), key=lambda name: waited[name])
 
@@ -197,6 +243,8 @@ class Knowledge:
     async def state(self) -> KnowledgeState:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(select(table).order_by(table.c.name))).mappings().all()
+            named = (await connection.execute(select(channels.c.source, channels.c.name))).all()
+        called = {source: f"#{channel}" for source, channel in named}
         counts = await self._store.counts()
         if counts != self._held[0]:
             self._held = (counts, {row["name"]: len(await self._store.hashes(row["name"])) for row in rows})
@@ -206,9 +254,10 @@ class Knowledge:
             states.append(
                 SourceState(
                     name=row["name"],
-                    label=label(row["kind"], row["location"]),
+                    label=called.get(row["name"]) or label(row["kind"], row["location"]),
                     documents=self._held[1].get(row["name"], 0),
                     synced_at=row["synced_at"],
+                    elsewhere=self._elsewhere(row),
                     running=self._running.get(row["name"]),
                     unreadable=[
                         (what if row["kind"] in ON_DISK else shown(what), reason)
@@ -224,20 +273,27 @@ class Knowledge:
 
     async def documents(self, audience: Audience, query: str = "", limit: int = 100, offset: int = 0) -> list[Document]:
         """Documents by title, without their texts; ``query`` is looked for in titles."""
-        if not query:
-            return await self._store.documents(audience, limit=limit, offset=offset)
-        everything = await self._store.documents(audience, limit=100_000)
-        folded = query.casefold()
-        return [document for document in everything if folded in document.title.casefold()][offset : offset + limit]
+        return await self._store.documents(audience, query=query, limit=limit, offset=offset)
 
     async def document(self, document: str, audience: Audience) -> Document | None:
         return await self._store.document(document, audience)
 
     async def add_files(self, files: Sequence[tuple[str, bytes]], person: Person) -> Summary:
-        """Keep dropped files under home and sync them. A name is made harmless; a file of the same name is replaced."""
-        await asyncio.to_thread(self._keep, files)
+        """Keep dropped files under home and sync them. A name is made harmless; a file of the same name is replaced.
+
+        One that can't be read is named in the summary, and is not kept: what had its name before stays.
+        """
+        readable, unreadable = list[tuple[str, bytes]](), list[tuple[str, str]]()
+        for given, data in files:
+            try:
+                await _check(harmless(given), data)
+                readable.append((given, data))
+            except Unreadable as error:
+                unreadable.append((error.what, error.reason))
+        await asyncio.to_thread(self._keep, readable)
         name = await self.add("folder", str(self._uploads))
         summary = await self.sync(name)
+        summary.unreadable += unreadable
         self.start(name)
         log.info("files added", count=len(files), by=person.id)
         return summary
@@ -248,7 +304,8 @@ class Knowledge:
             (self._uploads / harmless(name)).write_bytes(data)
 
     def _behind(self, work: Coroutine[object, object, None]) -> None:
-        task: asyncio.Task[object] = asyncio.create_task(work)
+        # in a context of its own: it goes on after the run that began it, and is not on that run's bill
+        task: asyncio.Task[object] = asyncio.create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -270,6 +327,11 @@ class Knowledge:
         now = {"error": error, "failures": failures, "retry_at": self._clock() + pause}
         await self._note(row["name"], {"unreadable": before.get("unreadable", []), **now})
 
+    async def _begin(self, name: str) -> None:
+        """What happens from now on makes it due again."""
+        async with self._engine.begin() as connection:
+            await connection.execute(update(table).where(table.c.name == name).values(due_at=None))
+
     async def _note(self, name: str, summary: dict[str, object], **columns: float) -> bool:
         """Whether there is such a source."""
         statement = update(table).where(table.c.name == name).values(summary=summary, **columns)
@@ -277,11 +339,20 @@ class Knowledge:
             return (await connection.execute(statement)).rowcount > 0
 
 
+async def _check(name: str, data: bytes) -> None:
+    """Raise `Unreadable` where a file of this name could not be read from its folder."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise Unreadable(name, f"files that end in {suffix or 'nothing'} are not read into the knowledge base")
+    await parse(name, data)
+
+
 def _due_at(row: RowMapping) -> float:
     """When a source is to be read again, in seconds since 1970."""
     if retry_at := (row["summary"] or {}).get("retry_at"):
         return float(retry_at)
-    return float(row["synced_at"] or 0.0) + EVERY[row["kind"]]
+    regular = float(row["synced_at"] or 0.0) + EVERY[row["kind"]]
+    return regular if row["due_at"] is None else min(regular, float(row["due_at"]))
 
 
 def harmless(name: str) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.chat import Place
 from bot.records import upsert
+from bot.tables import messages
 from bot.tables import posts as table
 
 
@@ -39,6 +40,16 @@ class Posts:
         query = select(table.c.part, table.c.address, table.c.digest).where(*_of(place, key)).order_by(table.c.part)
         async with self._engine.connect() as connection:
             return [Post(*row) for row in await connection.execute(query)]
+
+    async def first(self, place: Place) -> str | None:
+        """The address of what the assistant said first in a thread; None where it has said nothing there."""
+        said = (messages.c.channel == table.c.channel) & (messages.c.key == table.c.key)
+        there = (messages.c.channel == place.channel_key, messages.c.thread == place.thread)
+        query = select(table.c.address).join(messages, said).where(*there, messages.c.kind == "assistant")
+        query = query.where(table.c.address.is_not(None)).order_by(messages.c.id, table.c.part).limit(1)
+        async with self._engine.connect() as connection:
+            found: str | None = (await connection.execute(query)).scalar()
+        return found
 
     async def begin(self, place: Place, key: str, part: int) -> None:
         """A part is about to be posted."""

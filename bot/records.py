@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Dialect, event, or_, select
+from sqlalchemy import Column, Dialect, event, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -35,7 +35,8 @@ class Entry:
 
 def open_engine(url: str) -> AsyncEngine:
     """An engine for the records: SQLite in WAL mode, or PostgreSQL through psycopg."""
-    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    shared: dict[str, Any] = {} if url.startswith("sqlite") else {"pool_pre_ping": True, "pool_size": 20}
+    engine = create_async_engine(url, **shared)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine
@@ -106,6 +107,13 @@ class Records:
             rows = (await connection.execute(query.order_by(messages.c.id.desc()).limit(limit))).mappings().all()
         return [_entry(row) for row in reversed(rows)]
 
+    async def replies(self, place: Place, keys: Collection[str]) -> dict[str, int]:
+        """Of the messages with these keys that have replies in their threads, how many these are."""
+        thread, mine = messages.c.thread, messages.c.channel == place.channel_key
+        query = select(thread, func.count()).where(mine, thread.in_(keys)).group_by(thread)
+        async with self.engine.connect() as connection:
+            return dict((await connection.execute(query)).all())
+
     async def message(self, place: Place, key: str) -> Entry | None:
         query = select(messages).where(messages.c.channel == place.channel_key, messages.c.key == key)
         async with self.engine.connect() as connection:
@@ -161,12 +169,12 @@ class Records:
         async with self.engine.begin() as connection:
             await connection.execute(statement)
 
-    async def mark_of(self, run: str, person: Person) -> tuple[str, str]:
-        """What a person thought of an answer, and the reason they gave; empty where they said nothing."""
-        query = select(feedback.c.mark, feedback.c.reason).where(feedback.c.run == run, feedback.c.person == person.id)
+    async def marks_of(self, person: Person, runs: Collection[str]) -> dict[str, tuple[str, str]]:
+        """What a person thought of these answers: run to mark and reason, for those of which they said something."""
+        query = select(feedback.c.run, feedback.c.mark, feedback.c.reason)
+        query = query.where(feedback.c.person == person.id, feedback.c.run.in_(runs))
         async with self.engine.connect() as connection:
-            row = (await connection.execute(query)).tuples().first()
-        return (row[0], row[1]) if row else ("", "")
+            return {run: (mark, reason) for run, mark, reason in await connection.execute(query)}
 
     async def marks(self, run: str) -> dict[str, str]:
         """Person to mark for one answer."""

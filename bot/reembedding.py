@@ -12,6 +12,7 @@ from retrieval.documents import ANYTHING, Audience, Filter
 from retrieval.embedders import Embedder
 from retrieval.embedders.choose import connect_embedder
 from retrieval.errors import RetrievalError
+from retrieval.metering import Meter
 from retrieval.search import Found, Searcher
 from retrieval.stores import Store
 from retrieval.stores.choose import open_store
@@ -39,7 +40,9 @@ class Reembedding(Searcher):
         return await self._now.search(question, audience, limit, where)
 
 
-async def open_former(settings: Settings, store: Store, embedder: Embedder, stack: AsyncExitStack) -> Searcher | None:
+async def open_former(
+    settings: Settings, store: Store, embedder: Embedder, meter: Meter, stack: AsyncExitStack
+) -> Searcher | None:
     """What answers until all is embedded anew; None where all is, or where the former embedder can't be opened any more."""
     name = await store.answering()
     if name == embedder.name:
@@ -47,7 +50,7 @@ async def open_former(settings: Settings, store: Store, embedder: Embedder, stac
     setting = next((kind for start, kind in _SETTINGS.items() if name.startswith(f"{start}-")), name)
     try:
         former = await connect_embedder(
-            setting, settings.vectors_path, key=settings.key_for_cohere, url=settings.cohere_url
+            setting, settings.vectors_path, key=settings.key_for_cohere, url=settings.cohere_url, meter=meter
         )
     except RetrievalError as error:
         log.warning("former embedder away", name=name, reason=str(error))

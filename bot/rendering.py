@@ -9,19 +9,28 @@ from datetime import UTC, datetime
 from agent.approvals import Approval, State
 from agent.evidence import Citation, Sentence
 from agent.state import Answer, Call
+from agent.text import items
 from agent.tools import Tool
 from agent.tools.forms import FormField, fields_of
 from bot.chat import Action, Button, Card, Field, Footnote, Form, Reply
 
 MOMENT = re.compile(r"\b\d{2} [A-Z][a-z]{2} \d{4}, \d{2}:\d{2} UTC")
 """How a time stands in what is shown, so that a platform which knows its reader's clock can put it there."""
+ALONE = "You may see more: answer only to me"
+EXPLAIN = "How I found this"
+UNKNOWN_STEPS = "How I found that is not kept any more. Ask again, and it is kept with the new answer."
+STEP = 400
+"""Characters of a step that are shown."""
 _MOMENT = "%d %b %Y, %H:%M UTC"
 _REASON = Field("reason", "Why? (optional)", "multiline", help="The assistant reads this.")
 _QUOTED = re.compile(r"\s*“(.+)”\s*")
 
 
-def answer_reply(run: str, answer: Answer) -> Reply:
-    """The final message of a run; with feedback buttons where there is something to judge."""
+def answer_reply(run: str, answer: Answer, *, more: bool = False) -> Reply:
+    """The final message of a run; with feedback buttons where there is something to judge.
+
+    ``more``: somebody who reads it may see more than was searched for it.
+    """
     text, footnotes = cited(answer["sentences"])
     lines = [*(action_line(call) for call in answer["actions"]), answer["text"], text]
     if answer["refused"]:
@@ -31,7 +40,10 @@ def answer_reply(run: str, answer: Answer) -> Reply:
         documents = len({note.document for note in footnotes})
         notes.append(f"Searched for {_looked_for(answer['searched'])}; cites {counted(documents, 'document')}.")
     body = "\n\n".join(line for line in lines if line)
-    return Reply(body, footnotes, _marks(run) if _is_judged(answer) else (), notes=tuple(notes))
+    alone = (Button(Action.ALONE, run, ALONE),) if more and not answer["actions"] else ()
+    explain = (Button(Action.EXPLAIN, run, EXPLAIN),) if answer["searched"] else ()
+    buttons = (*_marks(run), *explain, *alone) if _is_judged(answer) else ()
+    return Reply(body, footnotes, buttons, notes=tuple(notes), steps=tuple(answer["steps"]))
 
 
 def _is_judged(answer: Answer) -> bool:
@@ -45,6 +57,14 @@ def _marks(run: str) -> tuple[Button, ...]:
         Button(Action.HELPFUL, run, "👍"),
         Button(Action.UNHELPFUL, run, "👎", form=Form("What was wrong?", (_REASON,))),
     )
+
+
+def steps_reply(steps: Sequence[str]) -> Reply:
+    """How an answer was found, a numbered line a step; a plain sentence where that is not known."""
+    lines = (" ".join(step.split()) for step in steps)
+    shown = (line if len(line) <= STEP else f"{line[: STEP - 1]}…" for line in lines)
+    listed = "\n".join(f"{number}. {escape_markdown(line)}" for number, line in enumerate(shown, 1))
+    return Reply(f"**{EXPLAIN}**\n\n{listed}" if listed else UNKNOWN_STEPS)
 
 
 def partial_reply(sentences: Sequence[Sentence]) -> Reply:
@@ -63,8 +83,17 @@ def cited(sentences: Sequence[Sentence]) -> tuple[str, tuple[Footnote, ...]]:
             span = (citation["document"], citation["start"], citation["end"])
             note = numbers.setdefault(span, _footnote(len(numbers) + 1, citation))
             marks.append(f"[{note.number}]")
-        parts.append(f"{escape_markdown(sentence['text'])} {''.join(dict.fromkeys(marks))}".strip())
+        parts.append(f"{_with_lists(sentence['text'])} {''.join(dict.fromkeys(marks))}".strip())
     return "\n\n".join(parts), tuple(numbers.values())
+
+
+def _with_lists(text: str) -> str:
+    """Quoted words as Markdown in which their lists are lists."""
+    shown: list[str] = []
+    for mark, words in items(text):
+        bullet = mark if mark[:1].isdecimal() else "-"
+        shown += [f"{bullet} {escape_markdown(words)}"] if mark else [escape_markdown(words), ""]
+    return "\n".join(shown).strip()
 
 
 def refusal(searched: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from filelock import FileLock
+from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.records import upsert
@@ -42,12 +43,16 @@ class Replicas:
         return won
 
 
+def living(now: float) -> Select[str]:
+    """The names of those that have said lately that they live."""
+    return select(table.c.id).where(table.c.seen_at >= now - DEAD_SECONDS)
+
+
 def replica_of(home: Path) -> str:
-    """The name of the process that runs on this home; made once."""
+    """The name of the process that runs on this home, and of the machine that it lies on; made once."""
     path = home / "replica"
-    try:
+    with FileLock(home / "replica.lock"):
+        if not path.exists():
+            (home / "replica.new").write_text(uuid.uuid4().hex, encoding="ascii")
+            (home / "replica.new").replace(path)
         return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        name = uuid.uuid4().hex
-        path.write_text(name, encoding="ascii")
-        return name

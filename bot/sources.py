@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.settings import Settings
@@ -16,6 +16,7 @@ from retrieval.sources.feed import FeedSource
 from retrieval.sources.fetcher import Fetcher
 from retrieval.sources.folder import FolderSource
 from retrieval.sources.github import GitHubSource
+from retrieval.sources.hackernews import HackerNewsSource
 from retrieval.sources.kindle import KindleSource
 from retrieval.sources.packages import PackagesSource
 from retrieval.sources.readwise import ReadwiseSource
@@ -33,12 +34,16 @@ EVERY: Mapping[str, float] = {
     "readwise": HOUR,
     "kindle": 15 * MINUTE,
     "slack-export": DAY,
+    "channel": HOUR,
 }
 """Seconds from one reading of a source to the next, by its kind."""
 ON_DISK = frozenset({"folder", "packages", "kindle", "slack-export"})
 """Kinds that lie on this machine: reading them is free, and only whoever runs the assistant may name one."""
-ON_THE_WEB = frozenset(EVERY) - ON_DISK
+IN_CHAT = frozenset({"channel"})
+"""Kinds that a chat platform tells of, where it is connected; people add one in itself."""
+ON_THE_WEB = frozenset(EVERY) - ON_DISK - IN_CHAT
 """Kinds whose hosts may be slow, or away."""
+_CATEGORY = re.compile(r"[a-z-]+(?:\.[A-Za-z-]{2,})?")
 NAMED = "https://ADDRESS, feed:ADDRESS, github:OWNER/REPOSITORY, arxiv:QUERY, readwise"
 
 
@@ -73,10 +78,11 @@ def label(kind: str, location: str) -> str:
 
 
 class Opener:
-    """Makes a source of its kind and location, as the settings have it."""
+    """Makes a source of its kind and location, as the settings have it; ``channel`` makes that of a channel's key."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, channel: Callable[[str], Source] | None = None) -> None:
         self._settings = settings
+        self._channel = channel
         self._fetcher = Fetcher(Copies(settings.home / "copies.sqlite"), settings.private_hosts)
 
     def __call__(self, kind: str, location: str) -> Source:
@@ -99,5 +105,27 @@ class Opener:
                 return KindleSource(Path(location), max_bytes=max_bytes)
             case "slack-export":
                 return SlackExportSource(Path(location))
+            case "channel":
+                if self._channel is None:
+                    raise Unreadable(location, "no chat platform runs here that could tell of it")
+                return self._channel(location)
             case _:
                 return FolderSource(Path(location), max_bytes=max_bytes)
+
+    def news(self, name: str) -> Source:
+        """A source of a digest by its name (`bot.digests.asking`). Raises `Unreadable` where it can be none."""
+        settings = self._settings
+        kind, _, location = name.partition(":")
+        match kind:
+            case "feed":
+                return FeedSource(location, self._fetcher)
+            case "arxiv":
+                asked = f"cat:{location}" if _CATEGORY.fullmatch(location) else f"all:{location}"
+                return ArxivSource(asked, settings.arxiv_url, self._fetcher)
+            case "github":
+                token, url = settings.github_token, settings.github_url
+                return GitHubSource(location, token, url, self._fetcher, parts={"releases"})
+            case "hackernews":
+                return HackerNewsSource(settings.hackernews_url, self._fetcher)
+            case _:
+                raise Unreadable(shown(name), "there is no source of this kind for digests")

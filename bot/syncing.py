@@ -14,7 +14,7 @@ from bot.errors import place_of
 from bot.leaving import leave
 from bot.rendering import counted
 from bot.settings import load_settings
-from bot.sources import named
+from bot.sources import ON_DISK, ON_THE_WEB, named
 from retrieval.errors import RetrievalError
 from retrieval.fetching import shown
 from retrieval.sync import Progress as SyncProgress
@@ -35,7 +35,7 @@ async def run_sync(sources: list[str], *, packages: bool) -> int:
         async with open_app(load_settings(), _nobody_waits) as app:
             return await _sync(app, sources, packages, console)
     except asyncio.CancelledError:
-        console.print("Stopped. What was read is found already; the rest goes on at the next footnote sync.")
+        _say(console, "Stopped. What was read is found already; the rest goes on at the next footnote sync.")
         leave(INTERRUPTED)
 
 
@@ -43,9 +43,9 @@ async def _sync(app: App, sources: list[str], packages: bool, console: Console) 
     names = [await app.knowledge.add(*named(source)) for source in sources]
     if packages:
         names.append(await app.knowledge.add("packages", ""))
-    names = names or await app.knowledge.names()
+    names = names or await app.knowledge.due(ON_DISK | ON_THE_WEB, at_once=True)
     if not names:
-        console.print("Nothing to sync yet: name a folder, as in [bold]footnote sync ~/notes[/bold].")
+        _say(console, "Nothing to sync yet: name a folder, as in [bold]footnote sync ~/notes[/bold].")
         return 1
     failed = False
     for name in names:
@@ -53,7 +53,7 @@ async def _sync(app: App, sources: list[str], packages: bool, console: Console) 
     await sync_vectors(app, console)
     counts = await app.knowledge.counts()
     found = f"{counted(counts.documents, 'document')} in {counted(counts.passages, 'passage')}"
-    console.print(f"{found}, {counts.embedded:,} of them with vectors.", highlight=False)
+    _say(console, f"{found}, {counts.embedded:,} of them with vectors.")
     return int(failed)
 
 
@@ -62,15 +62,15 @@ async def run_forget(sources: list[str]) -> int:
     console = Console(stderr=True)
     strange = False
     async with open_app(load_settings(), _nobody_waits) as app:
-        known = await app.knowledge.names()
         for source in sources:
-            name = app.knowledge.name_of(*named(source))
-            if name not in known:
-                console.print(f"[red]{escape(source)} was never added.[/red] Added are: {escape(', '.join(known))}")
+            name = await app.knowledge.find(*named(source))
+            if name is None:
+                known = ", ".join(await app.knowledge.names())
+                _say(console, f"[red]{escape(source)} was never added.[/red] Added are: {escape(known)}")
                 strange = True
                 continue
             removed = counted(await app.knowledge.remove(name), "document")
-            console.print(f"Forgotten: {removed} of {escape(source)}.", highlight=False)
+            _say(console, f"Forgotten: {removed} of {escape(source)}.")
     return int(strange)
 
 
@@ -84,12 +84,12 @@ async def _sync_one(app: App, name: str, console: Console) -> bool:
         try:
             summary = await app.knowledge.sync(name, report)
         except RetrievalError as error:
-            console.print(f"[red]{escape(str(error))}[/red]", highlight=False)
+            _say(console, f"[red]{escape(str(error))}[/red]")
             return False
         except Exception as error:  # noqa: BLE001  # one source that breaks must not keep the others from being read
             log.error("sync broke", source=shown(name), what=place_of(error))
             broke = f"{shown(name)}: reading it broke off ({place_of(error)}); what was read before is kept."
-            console.print(f"[red]{escape(broke)}[/red]", highlight=False)
+            _say(console, f"[red]{escape(broke)}[/red]")
             return False
     tell(console, summary)
     return True
@@ -97,13 +97,18 @@ async def _sync_one(app: App, name: str, console: Console) -> bool:
 
 def tell(console: Console, summary: Summary) -> None:
     """The summary in a line, then each file that could not be read with its reason."""
-    console.print(
+    _say(
+        console,
         f"{summary.new} new, {summary.changed} changed, {summary.gone} gone, {summary.unchanged} unchanged "
         f"in {summary.seconds:.1f} s",
-        highlight=False,
     )
     for what, reason in summary.unreadable:
-        console.print(f"[yellow]Not read:[/yellow] {escape(what)}: {escape(reason)}", highlight=False, markup=True)
+        _say(console, f"[yellow]Not read:[/yellow] {escape(what)}: {escape(reason)}")
+
+
+def _say(console: Console, line: str) -> None:
+    """A line of markup; what reads it from a pipe gets it as one line too."""
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 async def sync_vectors(app: App, console: Console) -> None:

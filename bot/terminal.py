@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from rich.console import Console
@@ -13,10 +14,25 @@ from rich.panel import Panel
 from rich.status import Status
 from rich.text import Text
 
-from bot.chat import Card, File, Footnote, Person, Place, Reply, Said, named
+from bot.chat import (
+    Card,
+    ChatRefused,
+    File,
+    Footnote,
+    Membership,
+    Openness,
+    Page,
+    Person,
+    Place,
+    Readers,
+    Reply,
+    Said,
+    named,
+)
 from bot.rendering import MOMENT, moment
 
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_GUARDED = re.compile(r"^(`{3,})\n.*?^\1$|\\([\\`*_\[\]<>#|~])", re.DOTALL | re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+")
 _UNDER_WAY = ("approved", "started")
 WIDEST = 100
@@ -51,7 +67,48 @@ class Terminal:
         if reply.card:
             self._show_card(reply.card, before.card if before else None)
             return
-        self._print(Markdown(_harmless(reply.text)))
+        text = _harmless(reply.text)
+        self._print(Markdown(text) if self._console.is_terminal else _plain(_unescaped(text)))
+        self._show_below(reply)
+
+    async def retract(self, place: Place, key: str) -> None:
+        """What is printed stays."""
+
+    async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
+        self._print(_plain(reply.text, "yellow"))
+        self._show_below(reply)
+
+    async def channel(self, near: Place, name: str) -> Place | None:
+        """A terminal has no other channels."""
+        return None
+
+    async def name(self, near: Place, person: str) -> str:
+        return named(person)
+
+    async def readers(self, place: Place) -> Readers:
+        """Whoever is at the terminal."""
+        return Readers(Openness.DIRECT)
+
+    async def membership(self, near: Place, person: Person, channels: Collection[str]) -> Membership:
+        own = person.id.startswith(f"{self.platform}/")
+        return Membership(frozenset({near.workspace_key}), frozenset(channels)) if own else Membership()
+
+    async def history(self, place: Place, before: float, limit: int) -> list[Said]:
+        """The records hold everything that was said here."""
+        return []
+
+    async def talk(self, place: Place, cursor: str = "") -> Page:
+        raise ChatRefused("what is said here is read by nobody else")
+
+    async def read(self, place: Place, file: File) -> bytes:
+        return await asyncio.to_thread(Path(file.reference).read_bytes)
+
+    async def close(self) -> None:
+        if self._status:
+            self._status.stop()
+
+    def _show_below(self, reply: Reply) -> None:
+        """The footnotes and the notes."""
         if reply.footnotes:
             self._print()
         for note in reply.footnotes:
@@ -61,37 +118,16 @@ class Terminal:
         for line in reply.notes:
             self._print(_plain(line, "dim italic"))
 
-    async def retract(self, place: Place, key: str) -> None:
-        """What is printed stays."""
-
-    async def whisper(self, place: Place, person: Person, text: str) -> None:
-        self._print(_plain(text, "yellow"))
-
-    async def channel(self, near: Place, name: str) -> Place | None:
-        """A terminal has no other channels."""
-        return None
-
-    async def name(self, near: Place, person: str) -> str:
-        return named(person)
-
-    async def history(self, place: Place, limit: int) -> list[Said]:
-        """The records hold everything that was said here."""
-        return []
-
-    async def read(self, place: Place, file: File) -> bytes:
-        return await asyncio.to_thread(Path(file.reference).read_bytes)
-
-    async def close(self) -> None:
-        if self._status:
-            self._status.stop()
-
     def _show_footnote(self, note: Footnote, said: str) -> None:
         """The document; and what it says, where the text above does not say just that."""
         mark = f"[{note.number}]"
         self._print(_plain(f"{mark} ", "cyan").append_text(_plain(note.title, "bold")))
         if _words(note.quote) not in _words(said):
             quote = _plain(" ".join(note.quote.split()), "dim")
-            self._print(Padding(quote, (0, 0, 0, len(mark) + 1)))
+            indent = len(mark) + 1
+            self._print(
+                Padding(quote, (0, 0, 0, indent)) if self._console.is_terminal else _plain(" " * indent) + quote
+            )
 
     def _show_card(self, card: Card, before: Card | None) -> None:
         """The card; of one that stands above as it is, only what became of it."""
@@ -106,11 +142,20 @@ class Terminal:
         self._print(Panel(_plain(body), title=title, title_align="left", subtitle=below, subtitle_align="right"))
 
     def _print(self, shown: object = "") -> None:
-        self._console.print(shown, width=self._width)
+        """On a terminal no wider than one reads well; what reads from a pipe gets each line as one."""
+        if self._console.is_terminal or isinstance(shown, Panel):
+            self._console.print(shown, width=self._width)
+        else:
+            self._console.print(shown, soft_wrap=True)
 
 
 def _words(text: str) -> str:
     return " ".join(_WORD.findall(text))
+
+
+def _unescaped(text: str) -> str:
+    """Markdown as it stands, but for the backslashes that guard quoted words; code keeps its own."""
+    return _GUARDED.sub(lambda match: match[2] or match[0], text)
 
 
 def _local(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import time
 import webbrowser
@@ -20,7 +21,8 @@ from bot.freshness import keep_fresh
 from bot.inbox import Inbox
 from bot.platforms import connected
 from bot.replicas import Replicas, replica_of
-from bot.settings import Settings, SettingsInvalid, load_settings
+from bot.schedule import keep_time
+from bot.settings import Settings, SettingsInvalid, load_settings, misspelt
 from bot.upkeep import keep_up
 
 EXAMPLES = (
@@ -53,10 +55,18 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
 
     replica = await asyncio.to_thread(replica_of, settings.home)
     async with open_app(settings, resume, replica=replica) as app, AsyncExitStack() as stack:
+        replicas = Replicas(app.records.engine, replica, time.time)
+        await replicas.live()
         chat = ConsoleChat(app.records)
         app.chats[chat.platform] = chat
         inbox = Inbox(
-            Databases.of(settings).inbox, replica, app.desk.mention, app.desk.press, app.desk.resume, app.desk.withdraw
+            Databases.of(settings).inbox,
+            replica,
+            app.mention,
+            app.press,
+            app.desk.resume,
+            app.desk.withdraw,
+            app.schedule.run,
         )
         parts = Parts(
             chat,
@@ -67,6 +77,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
             app.chats,
             inbox.accept,
             settings.max_file_mb * 1_000_000,
+            app.digests,
         )
         from bot.console import serve
 
@@ -75,17 +86,19 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
         _stop_on_signals(web)
         names = await stack.enter_async_context(connected(app, inbox))
         await inbox.start()
-        replicas = Replicas(app.records.engine, replica, time.time)
         upkeep = asyncio.create_task(keep_up(app, inbox, replicas))
+        time_kept = asyncio.create_task(keep_time(app.schedule, inbox))
         if demo:
             await app.knowledge.add("packages", "")
         fresh = asyncio.create_task(keep_fresh(app.knowledge))
         address = f"http://{settings.host}:{bound.getsockname()[1]}"
-        _greet(address, names, open_browser)
+        demonstrates = "packages" in await app.knowledge.names()
+        _greet(address, names, EXAMPLES[0] if demonstrates else "", open_browser)
         try:
             await web.serve(sockets=[bound])
         finally:
             fresh.cancel()
+            time_kept.cancel()
             upkeep.cancel()
             await inbox.stop()
 
@@ -100,11 +113,15 @@ def _stop_on_signals(web: object) -> None:
             loop.add_signal_handler(number, stop)
 
 
-def _greet(address: str, names: list[str], open_browser: bool) -> None:
+def _greet(address: str, names: list[str], example: str, open_browser: bool) -> None:
+    """Say where it is, what in the environment does nothing, and ``example``, where its documents are there."""
     console = Console()
+    for line in misspelt(os.environ):
+        console.print(line, style="yellow", highlight=False, soft_wrap=True)
     also = f", and in {' and '.join(names)}" if names else ""
-    console.print(f"Footnote is at [bold]{address}[/bold]{also}  (Ctrl+C stops it)")
-    console.print(f"Try: @footnote {EXAMPLES[0]}", highlight=False)
+    console.print(f"Footnote is at [bold]{address}[/bold]{also}  (Ctrl+C stops it)", soft_wrap=True)
+    if example:
+        console.print(f"Try: @footnote {example}", highlight=False, soft_wrap=True)
     if open_browser:
         with contextlib.suppress(webbrowser.Error):
             webbrowser.open(address)

@@ -190,12 +190,12 @@ async def _patiently(embedder: Embedder, texts: list[str]) -> NDArray[np.float32
     """The vectors, waited for: nobody sits and waits, and a limit by the minute passes."""
     for attempt in range(1, EMBED_TRIES):
         try:
-            return await embedder.passages(texts)
+            return await embedder.passages(texts, behind=True)
         except EmbedderAway as error:
             if error.wait is None or error.wait > LONGEST_WAIT:
                 raise
             await asyncio.sleep(min(max(error.wait, 2.0**attempt), LONGEST_WAIT))
-    return await embedder.passages(texts)
+    return await embedder.passages(texts, behind=True)
 
 
 async def _untried(store: Store, tried: set[int]) -> list[Passage]:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +37,57 @@ class Ceilings:
     channel: float = 10.0
     day: float = 20.0
     tokens: int = 200_000
+
+
+class CostLedger:
+    """Writes the table ``usage``, and says when a ceiling is reached."""
+
+    def __init__(self, engine: AsyncEngine, ceilings: Ceilings, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._ceilings = ceilings
+        self._clock = clock
+
+    async def look(self, scope: Scope) -> None:
+        """Raises `CeilingReached` where this run, person, channel or day may take no more."""
+        ceilings = self._ceilings
+        today = table.c.day == self._day()
+        cost, tokens = await self._spent(table.c.run == scope.run)
+        if tokens >= ceilings.tokens:
+            raise CeilingReached(f"I stopped: this answer has taken the {ceilings.tokens:,} tokens that one may take.")
+        if cost >= ceilings.run:
+            raise CeilingReached(f"I stopped: this answer has cost the ${ceilings.run:.2f} that one may cost.")
+        for ceiling, where, whose in (
+            (ceilings.person, table.c.person == scope.person, "your budget"),
+            (ceilings.channel, table.c.channel == scope.channel, "this channel's budget"),
+            (ceilings.day, today, "the whole budget"),
+        ):
+            if (await self._spent(today & where))[0] >= ceiling:
+                raise CeilingReached(
+                    f"I stopped: {whose} of ${ceiling:.2f} for today is used up; it starts again at midnight UTC."
+                )
+
+    async def write(self, scope: Scope, model: str, purpose: str, took: Usage, *, ok: bool) -> None:
+        """One call: its tokens, US dollars and seconds."""
+        row: dict[str, Any] = {
+            **asdict(scope),
+            "day": self._day(),
+            "model": model,
+            "purpose": purpose,
+            **asdict(took),
+            "ok": ok,
+            "at": self._clock(),
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(table).values(row))
+
+    async def _spent(self, where: ColumnElement[bool]) -> tuple[float, int]:
+        tokens = func.sum(table.c.input_tokens + table.c.output_tokens)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(func.sum(table.c.cost), tokens).where(where))).one()
+        return float(row[0] or 0.0), int(row[1] or 0)
+
+    def _day(self) -> str:
+        return datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%d")
 
 
 @dataclass(slots=True)
@@ -82,14 +133,12 @@ class Metered:
     ) -> None:
         self.name = model.name
         self._model = model
-        self._engine = engine
+        self._ledger = CostLedger(engine, ceilings, clock)
         self._scope = scope
-        self._ceilings = ceilings
         self._price = price
-        self._clock = clock
 
     async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
-        await self._look()
+        await self._ledger.look(self._scope)
         call = _Call(request)
         try:
             async with aclosing(self._model.stream(request)) as pieces:
@@ -105,52 +154,11 @@ class Metered:
     async def close(self) -> None:
         """The model under it is closed by whoever opened it."""
 
-    async def _look(self) -> None:
-        scope, ceilings = self._scope, self._ceilings
-        today = table.c.day == self._day()
-        cost, tokens = await self._spent(table.c.run == scope.run)
-        if tokens >= ceilings.tokens:
-            raise CeilingReached(f"I stopped: this answer has taken the {ceilings.tokens:,} tokens that one may take.")
-        if cost >= ceilings.run:
-            raise CeilingReached(f"I stopped: this answer has cost the ${ceilings.run:.2f} that one may cost.")
-        for ceiling, where, whose in (
-            (ceilings.person, table.c.person == scope.person, "your budget"),
-            (ceilings.channel, table.c.channel == scope.channel, "this channel's budget"),
-            (ceilings.day, table.c.day == self._day(), "the whole budget"),
-        ):
-            if (await self._spent(today & where))[0] >= ceiling:
-                raise CeilingReached(
-                    f"I stopped: {whose} of ${ceiling:.2f} for today is used up; it starts again at midnight UTC."
-                )
-
-    async def _spent(self, where: ColumnElement[bool]) -> tuple[float, int]:
-        tokens = func.sum(table.c.input_tokens + table.c.output_tokens)
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(select(func.sum(table.c.cost), tokens).where(where))).one()
-        return float(row[0] or 0.0), int(row[1] or 0)
-
     async def _write(self, call: _Call) -> None:
         took = call.took()
         cost = took.cost or (took.input_tokens * self._price[0] + took.output_tokens * self._price[1]) / 1e6
-        row: dict[str, Any] = {
-            "run": self._scope.run,
-            "person": self._scope.person,
-            "channel": self._scope.channel,
-            "day": self._day(),
-            "model": self.name,
-            "purpose": call.request.purpose,
-            "input_tokens": took.input_tokens,
-            "output_tokens": took.output_tokens,
-            "cost": cost,
-            "seconds": time.monotonic() - call.started,
-            "ok": call.whole is not None,
-            "at": self._clock(),
-        }
-        async with self._engine.begin() as connection:
-            await connection.execute(insert(table).values(row))
-
-    def _day(self) -> str:
-        return datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%d")
+        spent = replace(took, cost=cost, seconds=time.monotonic() - call.started)
+        await self._ledger.write(self._scope, self.name, call.request.purpose, spent, ok=call.whole is not None)
 
 
 async def cost_of(engine: AsyncEngine, run: str) -> float:

@@ -36,6 +36,11 @@ PRICES: dict[str, tuple[float, float]] = {
     "cohere:command-r-plus": (2.50, 10.00),
     "cohere:command-r7b": (0.0375, 0.15),
     "cohere:command-r": (0.15, 0.60),
+    "cohere:embed-english-light-v3.0": (0.10, 0.0),
+    "cohere:embed-english-v3.0": (0.10, 0.0),
+    "cohere:embed-multilingual-light-v3.0": (0.10, 0.0),
+    "cohere:embed-multilingual-v3.0": (0.10, 0.0),
+    "cohere:embed-v4.0": (0.12, 0.0),
     "google_genai:gemini-2.5-pro": (1.25, 10.00),
     "google_genai:gemini-2.5-flash": (0.30, 2.50),
     "google_genai:gemini-2.5-flash-lite": (0.10, 0.40),
@@ -44,6 +49,9 @@ PRICES: dict[str, tuple[float, float]] = {
     "google_genai:gemini-3.1-flash-lite": (0.25, 1.50),
     "google_genai:gemini-3.7-flash": (1.50, 7.50),
     "google_genai:gemini-3.8-flash": (1.50, 7.50),
+    "openai:text-embedding-3-large": (0.13, 0.0),
+    "openai:text-embedding-3-small": (0.02, 0.0),
+    "openai:text-embedding-ada-002": (0.10, 0.0),
     "openai:gpt-4o-mini": (0.15, 0.60),
     "openai:gpt-4o": (2.50, 10.00),
     "openai:gpt-4.1-nano": (0.10, 0.40),
@@ -67,6 +75,13 @@ PRICES: dict[str, tuple[float, float]] = {
     "openai:gpt-6.1-sol": (2.00, 10.00),
     "openai:gpt-6.2-sol": (2.00, 10.00),
 }
+SEARCHES: dict[str, float] = {
+    "cohere:rerank-v3.5": 0.0020,
+    "cohere:rerank-v4.0-fast": 0.0020,
+    "cohere:rerank-v4.0-pro": 0.0025,
+}
+"""What a search unit costs: one question with up to a hundred texts. Cohere's page names none for the fourth generation:
+those are what openrouter.ai/cohere asks for it."""
 _FREE = (0.0, 0.0)
 _VERSION = re.compile(r"-(?:latest|preview|\d{2}-\d{4}|\d{4}-\d{2}-\d{2}|\d{8}|0\d\d|0)$")
 """How providers mark one version of a model; another ending names another model, with another price."""
@@ -87,6 +102,12 @@ def price(model: str, url: str = "") -> tuple[float, float] | None:
     while asked not in PRICES and _VERSION.search(asked):
         asked = _VERSION.sub("", asked)
     return PRICES.get(asked)
+
+
+def embedding_price(embedder: str) -> float | None:
+    """The price of a million tokens for an embedder by its name, as cohere:embed-v4.0@1024; None where it is not known."""
+    known = price(embedder.removeprefix("langchain:").partition("@")[0])
+    return None if known is None else known[0]
 
 
 def unpriced(model: str, url: str = "") -> str:

@@ -25,6 +25,9 @@ class Toolbox:
         self._tools = {tool.name: tool for tool in tools}
         self._seconds = seconds
 
+    def all(self) -> list[Tool]:
+        return list(self._tools.values())
+
     def find(self, name: str) -> Tool | None:
         return self._tools.get(name)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-from bot.chat import File, Person, Place, Reply, Said, named
+from bot.chat import ChatRefused, File, Membership, Openness, Page, Person, Place, Readers, Reply, Said, named
 from bot.records import Records
 
 WORKSPACE = "local"
@@ -15,14 +15,14 @@ Listener = Callable[["Change"], None]
 
 
 class Change:
-    """Something that open pages show: a message (``key``), a status, or a whisper (``text`` for ``person``)."""
+    """Something that open pages show: a message (``key``), a status, or a ``whisper`` for ``person``."""
 
-    __slots__ = ("key", "person", "place", "text")
+    __slots__ = ("key", "person", "place", "whisper")
 
-    def __init__(self, place: Place, key: str = "", text: str = "", person: str = "") -> None:
+    def __init__(self, place: Place, key: str = "", whisper: Reply | None = None, person: str = "") -> None:
         self.place = place
         self.key = key
-        self.text = text
+        self.whisper = whisper
         self.person = person
 
 
@@ -63,8 +63,8 @@ class ConsoleChat:
         self.partial.pop(key, None)
         self._tell(Change(place, key))
 
-    async def whisper(self, place: Place, person: Person, text: str) -> None:
-        self._tell(Change(place, text=text, person=person.id))
+    async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
+        self._tell(Change(place, whisper=reply, person=person.id))
 
     async def channel(self, near: Place, name: str) -> Place | None:
         said = {place.channel for place in await self._records.channels(self.platform)}
@@ -75,9 +75,20 @@ class ConsoleChat:
         """People here are whoever they say to be."""
         return named(person)
 
-    async def history(self, place: Place, limit: int) -> list[Said]:
+    async def readers(self, place: Place) -> Readers:
+        """Everybody here sees every channel."""
+        return Readers(Openness.WORKSPACE)
+
+    async def membership(self, near: Place, person: Person, channels: Collection[str]) -> Membership:
+        own = person.id.startswith(f"{self.platform}/")
+        return Membership(frozenset({near.workspace_key}), frozenset(channels)) if own else Membership()
+
+    async def history(self, place: Place, before: float, limit: int) -> list[Said]:
         """The records hold everything that was said here."""
         return []
+
+    async def talk(self, place: Place, cursor: str = "") -> Page:
+        raise ChatRefused("what is said here is read by nobody else")
 
     async def read(self, place: Place, file: File) -> bytes:
         return await asyncio.to_thread(Path(file.reference).read_bytes)

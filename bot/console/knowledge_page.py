@@ -26,7 +26,7 @@ Names = Mapping[str, str]
 
 
 async def knowledge_page(parts: Parts, names: Names) -> None:
-    """The page; it follows a sync live. ``names`` says what the sources of our own are."""
+    """The page; it follows a sync live. ``names`` says what the folders of our own are."""
     person = me()
     with page(parts.chat, "Knowledge") as main:
         main.classes("sheet")
@@ -114,8 +114,9 @@ def _show_source(parts: Parts, source: SourceState, names: Names) -> None:
             ui.html(f"<b>{html.escape(name)}</b><span>{html.escape(where)}</span>", sanitize=False)
             read = f", read {local_time(source.synced_at)}" if source.synced_at else ""
             ui.html(f"<span>{counted(source.documents, 'document')}{read}</span>", sanitize=False)
-        again = ui.button("Sync", icon="sync", on_click=lambda: parts.knowledge.start(source.name))
-        again.props("flat dense no-caps").props["aria-label"] = f"Sync {name}"
+        if not source.elsewhere:
+            again = ui.button("Sync", icon="sync", on_click=lambda: parts.knowledge.start(source.name))
+            again.props("flat dense no-caps").props["aria-label"] = f"Sync {name}"
         gone = ui.button(icon="delete_outline", on_click=lambda: _ask_removal(parts, source.name, name))
         gone.props("flat round dense").props["aria-label"] = f"Remove {name}"
         with ui.element("div").classes("trouble"):
@@ -136,14 +137,15 @@ def _show_trouble(source: SourceState) -> None:
 
 def _called(source: SourceState, names: Names) -> tuple[str, str]:
     """What a person calls the source, and where it lies."""
-    if source.name in names:
-        return names[source.name], ""
+    away = f"on {source.elsewhere}" if source.elsewhere else ""
     if not source.name.startswith("folder:"):
-        return source.label, ""
+        return source.label, away
+    if source.label in names:
+        return names[source.label], away
     path = Path(source.label)
     home = Path.home()
     shown = f"~/{path.relative_to(home)}" if home != path and path.is_relative_to(home) else str(path)
-    return path.name or str(path), shown
+    return path.name or str(path), f"{shown} {away}".strip()
 
 
 def _ask_removal(parts: Parts, source: str, name: str) -> None:

@@ -13,12 +13,18 @@ from nicegui import app, ui
 from bot.chat import Person
 from bot.console.adapter import Change, ConsoleChat
 from bot.console.forms import FILLED
-from bot.console.notices import notice
+from bot.console.whisper import show_whisper
 from retrieval.documents import Audience
 
 STYLE = Path(__file__).with_name("style.css")
 SCRIPT = Path(__file__).with_name("page.js")
-PAGES = (("/", "Chat", "chat"), ("/knowledge", "Knowledge", "menu_book"), ("/approvals", "Approvals", "task_alt"))
+PAGES = (
+    ("/", "Chat", "chat"),
+    ("/knowledge", "Knowledge", "menu_book"),
+    ("/approvals", "Approvals", "task_alt"),
+    ("/digests", "Digests", "newspaper"),
+    ("/nights", "Nights", "bedtime"),
+)
 
 
 def me() -> Person:
@@ -69,9 +75,9 @@ def _hear(chat: ConsoleChat, person: Person) -> None:
     client = ui.context.client
 
     def told(change: Change) -> None:
-        if change.person == person.id:
+        if change.whisper and change.person == person.id:
             with client:
-                notice(change.text, "warning")
+                show_whisper(change.whisper)
 
     client.on_delete(chat.listen(told))
 

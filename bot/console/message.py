@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable
 
 from nicegui import ui
 
+from agent.text import laid_out
 from bot.chat import Card, Footnote, Reply
 from bot.console.feedback import Feedback, is_mark
 from bot.console.forms import Presses, show_button
@@ -19,7 +19,6 @@ LONG_CHARS, LONG_LINES = 1_500, 20
 """What is longer is folded."""
 QUOTE = 240
 """Characters of a footnote's quote; the document shows it whole."""
-_ITEM = re.compile(r"^(?:[-*+•]|\d{1,3}[.)]) ")
 Mark = tuple[str, str]
 """What this person thought of an answer, and their reason; both may be empty."""
 
@@ -53,15 +52,16 @@ class MessageView:
         with self._body:
             self._show_text(reply)
             if reply.footnotes:
-                _show_footnotes(reply.footnotes)
+                show_footnotes(reply.footnotes)
             for note in reply.notes:
                 ui.label(note).classes("note")
             marks = [button for button in reply.buttons if is_mark(button)]
+            others = [button for button in reply.buttons if button not in marks]
             if marks:
                 Feedback(marks, self._presses, *mark)
-            elif reply.buttons:
+            if others:
                 with ui.element("div").classes("buttons"):
-                    for button in reply.buttons:
+                    for button in others:
                         show_button(button, self._presses)
 
     def remove(self) -> None:
@@ -92,7 +92,7 @@ def _show_plain(text: str) -> None:
     more.classes("replies")
 
 
-def _show_footnotes(footnotes: tuple[Footnote, ...]) -> None:
+def show_footnotes(footnotes: tuple[Footnote, ...]) -> None:
     items = "".join(
         f'<li value="{note.number}"><a href="{address(note)}"><b>{html.escape(note.title)}</b> '
         f"<q>{html.escape(_short(note.quote))}</q></a></li>"
@@ -102,9 +102,9 @@ def _show_footnotes(footnotes: tuple[Footnote, ...]) -> None:
 
 
 def _short(quote: str) -> str:
-    """The quote on a line, without the mark of a list that it may begin with."""
-    line = _ITEM.sub("", " ".join(quote.split()))
-    return line if len(line) <= QUOTE else f"{line[:QUOTE].rsplit(' ', 1)[0]} …"
+    """The beginning of the quote."""
+    shown = laid_out(quote)
+    return shown if len(shown) <= QUOTE else f"{shown[:QUOTE].rsplit(' ', 1)[0]} …"
 
 
 def show_card(card: Card) -> None:

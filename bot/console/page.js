@@ -1,26 +1,36 @@
 /* What a page does in the browser by itself: keys, words not sent yet, the connection, times on the reader's clock. */
 const footnote = (() => {
   const COMPOSER = '.composer textarea';
-  const draftOf = box => `footnote draft ${box.closest('[data-place]').dataset.place}`;
+  const draftIn = place => `footnote draft ${place}`;
+  const nameIn = place => `footnote draft's name ${place}`;
+  const placeOf = box => box.closest('[data-place]').dataset.place;
   const isLost = () => document.body.classList.contains('offline');
 
   function keep(box) {
-    if (box.value.trim()) localStorage.setItem(draftOf(box), box.value);
-    else localStorage.removeItem(draftOf(box));
+    const place = placeOf(box);
+    if (!box.value.trim()) return sent(place);
+    localStorage.setItem(draftIn(place), box.value);
+    if (!draft(place)) localStorage.setItem(nameIn(place), `${Date.now()} ${Math.random()}`);
   }
+
+  /* What words that were not sent yet are called: the same when they are sent again after a crash. */
+  const draft = place => localStorage.getItem(nameIn(place)) ?? '';
 
   /* Put words that were not sent back into their box. */
   function restore() {
     for (const box of document.querySelectorAll(COMPOSER)) {
-      const draft = localStorage.getItem(draftOf(box));
-      if (!draft || box.value) continue;
-      box.value = draft;
+      const words = localStorage.getItem(draftIn(placeOf(box)));
+      if (!words || box.value) continue;
+      box.value = words;
       box.dispatchEvent(new Event('input', { bubbles: true }));
     }
   }
 
   /* The server has kept what was written in this place. */
-  const sent = place => localStorage.removeItem(`footnote draft ${place}`);
+  function sent(place) {
+    localStorage.removeItem(draftIn(place));
+    localStorage.removeItem(nameIn(place));
+  }
 
   /* The words of the notice that NiceGUI shows while the connection is lost; buttons do nothing meanwhile. */
   function watchConnection() {
@@ -67,6 +77,24 @@ const footnote = (() => {
     }
   }
 
+  /* A card that was decided is shown anew, and the button that had the focus is gone: its message keeps the focus. */
+  let focused = { element: null, within: null };
+
+  function remember(event) {
+    if (event.target.closest('.q-dialog')) return;
+    focused = { element: event.target, within: event.target.closest('.message, .waiting') };
+  }
+
+  function watchFocus() {
+    const follow = () => {
+      const { element, within } = focused;
+      if (!within?.isConnected || element.isConnected || document.activeElement !== document.body) return;
+      within.tabIndex = -1;
+      within.focus({ preventScroll: true });
+    };
+    new MutationObserver(follow).observe(document.body, { childList: true, subtree: true });
+  }
+
   /* Back to where the reader came from; a page that was opened by itself leads to the knowledge. */
   function back(event) {
     if (!document.referrer.startsWith(`${location.origin}/`)) return;
@@ -90,6 +118,8 @@ const footnote = (() => {
   document.addEventListener('click', hold, true);
   document.addEventListener('keydown', press);
   document.addEventListener('input', event => event.target.matches(COMPOSER) && keep(event.target));
+  document.addEventListener('focusin', remember);
   document.addEventListener('DOMContentLoaded', watchConnection);
-  return { restore, sent, back };
+  document.addEventListener('DOMContentLoaded', watchFocus);
+  return { restore, draft, sent, back };
 })();

@@ -6,7 +6,9 @@ import asyncio
 import re
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlencode
 
 from nicegui import ui
@@ -83,12 +85,11 @@ class Pane:
 
     async def _load(self) -> None:
         entries = await self._parts.records.transcript(self._place)
-        for entry in entries:
-            await self._show_entry(entry)
+        await self._show_entries(entries)
         for key, (place, _) in list(self._parts.chat.partial.items()):
             streaming = await self._entry(place, key) if place == self._place and key not in self._views else None
             if streaming:
-                await self._show_entry(streaming)
+                await self._show_entries([streaming])
         if not entries and not self._place.thread:
             with self._list:
                 self._welcome = await show_welcome(self._parts, self._examples, self._send)
@@ -100,7 +101,7 @@ class Pane:
             if change.place.thread == self._place.thread or change.key == self._place.thread:
                 await self._show_change(change)
             elif not self._place.thread and change.place.thread in self._views:
-                await self._count(change.place.thread)
+                await self._count([change.place.thread])
 
     async def _show_change(self, change: Change) -> None:
         entry = await self._entry(change.place, change.key)
@@ -110,23 +111,23 @@ class Pane:
                 self._views.pop(change.key).remove()
             return
         if view is None:
-            await self._show_entry(entry)
+            await self._show_entries([entry])
         elif entry.reply is not None:
-            view.update(entry.reply, await self._mark(entry))
+            view.update(entry.reply, (await self._marks([entry]))[entry.key])
         self._scroll(_NEAR)
 
-    async def _show_entry(self, entry: Entry) -> None:
-        self._answered |= entry.kind == "assistant"
-        if self._welcome:
+    async def _show_entries(self, entries: Sequence[Entry]) -> None:
+        self._answered |= any(entry.kind == "assistant" for entry in entries)
+        if self._welcome and entries:
             self._welcome.delete()
             self._welcome = None
-        in_room = not self._place.thread and entry.kind == "person"
-        mark = await self._mark(entry)
+        opening = [one.key for one in entries if one.kind == "person"] if not self._place.thread else []
+        marks = await self._marks(entries)
         with self._list:
-            opens = (lambda: self._open(entry.key)) if in_room else None
-            self._views[entry.key] = MessageView(entry, self._presses, mark, opens)
-        if in_room:
-            await self._count(entry.key)
+            for entry in entries:
+                opens = partial(self._open, entry.key) if entry.key in opening else None
+                self._views[entry.key] = MessageView(entry, self._presses, marks[entry.key], opens)
+        await self._count(opening)
 
     async def _entry(self, place: Place, key: str) -> Entry | None:
         """The message as it stands, also where it is still being written."""
@@ -135,32 +136,46 @@ class Pane:
             return Entry(where, key, ASSISTANT, "assistant", reply.text, reply, time.time())
         return await self._parts.records.message(place, key)
 
-    async def _mark(self, entry: Entry) -> Mark:
-        run = next((button.subject for button in entry.reply.buttons if is_mark(button)), "") if entry.reply else ""
-        return await self._parts.records.mark_of(run, self._me) if run else ("", "")
+    async def _marks(self, entries: Sequence[Entry]) -> dict[str, Mark]:
+        """What this person thought of each of these messages, by their keys."""
+        runs = {
+            one.key: button.subject for one in entries if one.reply for button in one.reply.buttons if is_mark(button)
+        }
+        given = await self._parts.records.marks_of(self._me, list(runs.values())) if runs else {}
+        return {one.key: given.get(runs.get(one.key, ""), ("", "")) for one in entries}
 
-    async def _count(self, key: str) -> None:
-        thread = await self._parts.records.transcript(replace(self._place, thread=key))
-        self._views[key].count(len(thread) - 1)
+    async def _count(self, keys: Sequence[str]) -> None:
+        """Say of each of these messages how many replies it has."""
+        replies = await self._parts.records.replies(self._place, keys) if keys else {}
+        for key in self._views.keys() & keys:
+            self._views[key].count(replies.get(key, 0))
 
     def _show_status(self) -> None:
         text = self._parts.chat.statuses.get(self._place.key, "")
         self._status_text.text = f"{text}…" if text else ""
         self._status.classes(add="on" if text else "", remove="" if text else "on")
 
-    async def _send(self, text: str) -> None:
-        """Say it; where it addresses the assistant, the thread it is said in, or opens, is opened."""
-        person, key, now = self._me, uuid.uuid4().hex, time.time()
-        await self._parts.records.say(self._place, key, person, text, now)
+    async def _send(self, text: str, draft: str = "") -> None:
+        """Say it; where it addresses the assistant, the thread it is said in, or opens, is opened.
+
+        The inbox has it first, and the box is emptied last: what is cut off in between is answered, and sending the
+        draft again changes nothing.
+        """
+        key, now = self._key(text, draft), time.time()
+        addressed = bool(_MENTION.search(text)) or bool(self._place.thread and self._answered)
+        if addressed:
+            place = self._place if self._place.thread else replace(self._place, thread=key)
+            await self._parts.accept(Mention(key, place, self._me, _MENTION.sub("", text).strip(), now, message=key))
+        await self._parts.records.say(self._place, key, self._me, text, now)
         self._composer.sent()
         self._scroll()
-        mentioned = bool(_MENTION.search(text))
-        if not mentioned and not (self._place.thread and self._answered):
-            return
-        place = self._place if self._place.thread else replace(self._place, thread=key)
-        await self._parts.accept(Mention(key, place, person, _MENTION.sub("", text).strip(), now, message=key))
-        if not self._place.thread:
+        if addressed and not self._place.thread:
             self._open(key)
+
+    def _key(self, text: str, draft: str) -> str:
+        """The key of a message, and its event's id: of one draft always the same one."""
+        named = "\0".join((self._place.key, self._me.id, draft, text))
+        return uuid.uuid5(uuid.NAMESPACE_OID, named).hex if draft else uuid.uuid4().hex
 
     def _open(self, thread: str) -> None:
         ui.navigate.to(f"/?{urlencode({'channel': self._place.channel, 'thread': thread})}")

@@ -10,6 +10,7 @@ from agent.tools.registry import Toolbox
 from bot.chat import Mention, Press
 from bot.chats import Chats
 from bot.console.adapter import ConsoleChat
+from bot.digests.service import Digests
 from bot.knowledge import Knowledge
 from bot.records import Records
 
@@ -26,3 +27,4 @@ class Parts:
     chats: Chats
     accept: Callable[[Mention | Press], Awaitable[None]]
     max_file_bytes: int
+    digests: Digests

@@ -20,6 +20,8 @@ from bot.console.guard import Guard
 from bot.errors import sentence
 from bot.settings import Settings, SettingsInvalid
 
+SLOWEST = 30.0
+"""Seconds that a page may take on a machine that is busy; NiceGUI's own 3 end with an error."""
 _NOWHERE = Path(__file__).with_name("nowhere.html")
 
 
@@ -31,34 +33,48 @@ def build(settings: Settings, parts: object, examples: Sequence[str]) -> FastAPI
 
     from bot.console.approvals_page import approvals_page
     from bot.console.chat_page import chat_page
+    from bot.console.digests_page import digest_feed, digests_page
     from bot.console.document_page import document_page
     from bot.console.knowledge_page import knowledge_page
+    from bot.console.nights_page import nights_page
     from bot.console.parts import Parts
 
     if not isinstance(parts, Parts):
         raise TypeError("parts are bot.console.parts.Parts")
     application = FastAPI(openapi_url=None)
 
-    @ui.page("/")
+    @ui.page("/", response_timeout=SLOWEST)
     async def chat(channel: str = "general", thread: str = "") -> None:
         await chat_page(parts, channel[:80].replace("/", "-"), thread[:80], examples)
 
     own_folders = {
-        f"folder:{settings.notes_path}": "Notes the assistant was asked to remember",
-        f"folder:{settings.uploads_path}": "Files added on this page",
+        str(settings.notes_path): "Notes the assistant was asked to remember",
+        str(settings.uploads_path): "Files added on this page",
     }
 
-    @ui.page("/knowledge")
+    @ui.page("/knowledge", response_timeout=SLOWEST)
     async def knowledge() -> None:
         await knowledge_page(parts, own_folders)
 
-    @ui.page("/approvals")
+    @ui.page("/approvals", response_timeout=SLOWEST)
     async def approvals() -> None:
         await approvals_page(parts)
 
-    @ui.page("/document")
+    @ui.page("/nights", response_timeout=SLOWEST)
+    async def nights(night: str = "") -> None:
+        await nights_page(parts, night[:64])
+
+    @ui.page("/document", response_timeout=SLOWEST)
     async def document(id: str = "", start: str = "", end: str = "") -> None:  # noqa: A002  # the name in the address
         await document_page(parts, id, _offset(start), _offset(end))
+
+    @ui.page("/digests", response_timeout=SLOWEST)
+    async def digests() -> None:
+        await digests_page(parts)
+
+    @application.get("/digests/{subscription}.atom")
+    async def feed(subscription: str, request: Request) -> Response:
+        return await digest_feed(parts, subscription[:64], str(request.url))
 
     @application.get("/healthz")
     async def healthz() -> dict[str, str]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 import discord
 import structlog
 
-from bot.chat import ChatError, ChatGone, ChatRefused, File, Person, Place, Reply, Said
-from bot.discord import components
+from bot.chat import ChatError, ChatGone, ChatRefused, File, Membership, Page, Person, Place, Readers, Reply, Said
+from bot.discord import components, history, membership
 from bot.discord.errors import FEW, MessageGone, persistently
 from bot.discord.pace import Pace
 from bot.discord.places import DIRECT, PLATFORM, WRITTEN, person_of, place_in, replied_to, text_of
@@ -86,8 +87,8 @@ class DiscordChat:
                     await self._poster.remove(post.address)
             await self._posts.remove(place, key)
 
-    async def whisper(self, place: Place, person: Person, text: str) -> None:
-        await self.whispers.tell(place, person, text)
+    async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
+        await self.whispers.tell(place, person, components.whisper(reply, self._public_url))
 
     async def channel(self, near: Place, name: str) -> Place | None:
         """By name, or by id as `<#id>` and as itself; of several channels of one name the one beside ``near``."""
@@ -113,7 +114,13 @@ class DiscordChat:
         except ChatError:
             return ""
 
-    async def history(self, place: Place, limit: int) -> list[Said]:
+    async def readers(self, place: Place) -> Readers:
+        return membership.readers(self._client, place)
+
+    async def membership(self, near: Place, person: Person, channels: Collection[str]) -> Membership:
+        return await membership.membership(self._client, near, person, channels)
+
+    async def history(self, place: Place, before: float, limit: int) -> list[Said]:
         """What people said in the thread; where the place is only now opened on a message, the message that it answers."""
         me = self._client.user.id if self._client.user is not None else 0
         thread = self._rooms.thread(place)
@@ -121,12 +128,15 @@ class DiscordChat:
             asked = next((one for one in self._client.cached_messages if str(one.id) == place.thread), None)
             found = [answered] if asked is not None and (answered := replied_to(asked)) is not None else []
         else:
-            found = await self._newest(thread, limit)
+            found = await self._newest(thread, before, limit)
         return [
             Said(str(one.id), person_of(one.author), text_of(one, me), one.created_at.timestamp())
             for one in found
             if one.content and one.author.id != me
         ]
+
+    async def talk(self, place: Place, cursor: str = "") -> Page:
+        return await history.page(self._client, place, cursor)
 
     async def read(self, place: Place, file: File) -> bytes:
         channel, message, wanted = map(int, file.reference.split("/"))
@@ -220,10 +230,10 @@ class DiscordChat:
             await self._poster.remove(address)
         await self._posts.remove(place, draft_key(place))
 
-    async def _newest(self, thread: discord.Thread, limit: int) -> list[discord.Message]:
+    async def _newest(self, thread: discord.Thread, before: float, limit: int) -> list[discord.Message]:
         """Oldest first, with the message that the thread was opened on."""
         try:
-            found = await persistently(lambda: _listed(thread, limit), FEW)
+            found = await persistently(lambda: _listed(thread, before, limit), FEW)
         except ChatError:
             return []
         opened = [one for message in found if message.type is _STARTER and (one := replied_to(message)) is not None]
@@ -234,5 +244,6 @@ class DiscordChat:
         return self._turns.setdefault((place.channel_key, key), asyncio.Lock())
 
 
-async def _listed(thread: discord.Thread, limit: int) -> list[discord.Message]:
-    return [message async for message in thread.history(limit=limit)][::-1]
+async def _listed(thread: discord.Thread, before: float, limit: int) -> list[discord.Message]:
+    until = discord.Object(discord.utils.time_snowflake(datetime.fromtimestamp(before, UTC)))
+    return [message async for message in thread.history(limit=limit, before=until)][::-1]

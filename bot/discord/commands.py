@@ -27,6 +27,7 @@ REMEMBER = "Remember this"
 _KEPT = ("type", "name", "description", "required", "min_length", "max_length")
 Run = Callable[[Invocation], Awaitable[str]]
 Question_ = app_commands.Range[str, 1, 6000]
+Words = app_commands.Range[str, 0, 1000]
 log = structlog.get_logger()
 
 
@@ -76,24 +77,35 @@ def _asking(command: Command) -> app_commands.Command[Any, ..., None]:
     async def ask(interaction: discord.Interaction[Listener], text: Question_) -> None:
         await _ask(interaction, text)
 
+    return app_commands.Command(
+        name=command.name, description=command.description[:100], callback=_option(command, ask)
+    )
+
+
+def _option(command: Command, callback: Any) -> Any:
+    """The callback with its option called as what a person writes there."""
     option = re.sub(r"\W+", "-", command.argument.casefold()).strip("-")[:32]
-    named = app_commands.rename(text=option)(app_commands.describe(text=command.argument[:100])(ask))
-    return app_commands.Command(name=command.name, description=command.description[:100], callback=named)
+    return app_commands.rename(text=option)(app_commands.describe(text=command.argument[:100])(callback))
 
 
 def _telling(command: Command, run: Run) -> app_commands.Command[Any, ..., None]:
     """A command whose answer only its user sees."""
 
-    async def tell(interaction: discord.Interaction[Listener]) -> None:
+    async def tell(interaction: discord.Interaction[Listener], text: Words | None = None) -> None:
         ours = await acknowledged(lambda: interaction.response.defer(ephemeral=True, thinking=True))
-        said = await run(Invocation(place_in(interaction.channel, interaction.id), person_of(interaction.user), ""))
+        place, person = place_in(interaction.channel, interaction.id), person_of(interaction.user)
+        said = await run(Invocation(place, person, text or ""))
         first, *more = components.plain(said)
         await persistently(lambda: interaction.edit_original_response(view=first), FEW)
         for view in more if ours else ():
             await persistently(lambda view=view: interaction.followup.send(view=view, ephemeral=True), ONCE)  # type: ignore[misc]
 
+    async def tell_alone(interaction: discord.Interaction[Listener]) -> None:
+        await tell(interaction)
+
+    callback: Any = _option(command, tell) if command.argument else tell_alone
     name = command.subcommand or command.name
-    return app_commands.Command(name=name, description=command.description[:100], callback=tell)
+    return app_commands.Command(name=name, description=command.description[:100], callback=callback)
 
 
 async def _ask(interaction: discord.Interaction[Listener], text: str) -> None:

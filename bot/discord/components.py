@@ -46,8 +46,7 @@ def mark_of(key: str, part: int) -> int:
 
 def pages(reply: Reply, key: str, public_url: str = "") -> list[discord.ui.LayoutView]:
     """The messages that show a final reply, the buttons on the last one."""
-    content = _card(reply.card) if reply.card is not None else _answer(reply, public_url)
-    groups = _packed(content) or [[Piece(BODY, "…")]]
+    groups = _packed(_content(reply, public_url)) or [[Piece(BODY, "…")]]
     views = [_page(group, mark_of(key, part), reply.card) for part, group in enumerate(groups)]
     if reply.buttons:
         row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(*(PressButton.of(one) for one in reply.buttons[:5]))
@@ -75,6 +74,11 @@ def plain(text: str) -> list[discord.ui.LayoutView]:
     return [_page(group, None, None) for group in _packed(Piece(BODY, one) for one in markup.blocks(text))]
 
 
+def whisper(reply: Reply, public_url: str = "") -> list[discord.ui.LayoutView]:
+    """The messages of a reply that only one person sees: without buttons, and none where nothing is said."""
+    return [_page(group, None, reply.card) for group in _packed(_content(reply, public_url))]
+
+
 def digest(view: discord.ui.LayoutView) -> str:
     """What is the same for messages that look the same."""
     return digest_of(view.to_components())  # type: ignore[no-untyped-call]  # the library has left out its type
@@ -94,6 +98,10 @@ def address_of(note: Footnote, public_url: str) -> str:
         return ""
     query = urlencode({"id": note.document, "start": note.start, "end": note.end})
     return f"{public_url.rstrip('/')}/document?{query}"
+
+
+def _content(reply: Reply, public_url: str) -> list[Piece]:
+    return _answer(reply, public_url) if reply.card is None else _card(reply.card)
 
 
 def _answer(reply: Reply, public_url: str) -> list[Piece]:

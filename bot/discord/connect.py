@@ -19,10 +19,12 @@ from discord.http import Route
 from bot.app import App
 from bot.chat import Chat, ChatError
 from bot.commands import commands
+from bot.digests.command import digest_command
 from bot.discord.chat import DiscordChat
 from bot.discord.commands import Tree
 from bot.discord.errors import persistently
 from bot.discord.events import Listener
+from bot.discord.history import Overhearing
 from bot.discord.intake import Intake
 from bot.discord.pace import Pace
 from bot.errors import place_of
@@ -63,8 +65,11 @@ async def connect(app: App, inbox: Inbox) -> AsyncIterator[Chat]:
     chat = DiscordChat(
         client, app.records, pace, public_url=settings.public_url, max_bytes=settings.max_file_mb * 1_000_000
     )
-    client.prepare(Intake(client, chat, app.records, inbox), chat.whispers)
-    tree = Tree(client, commands(app.knowledge, "" if content else f"⚠️ {NO_CONTENT}"))
+    intake = Intake(client, chat, app.records, inbox, app.replica)
+    client.prepare(intake, chat.whispers, Overhearing(client, app.talk))
+    digest = digest_command(app.digests, inbox.accept, settings.zone, time.time)
+    hint = "" if content else f"⚠️ {NO_CONTENT}"
+    tree = Tree(client, commands(app.knowledge, app.audiences, digest, hint, app.following))
     await _logged_in(client, settings)
     running = asyncio.create_task(_run(client))
     try:

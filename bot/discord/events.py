@@ -18,11 +18,13 @@ from bot.discord import components, forms
 from bot.discord.buttons import PressButton, named
 from bot.discord.catching_up import CatchingUp
 from bot.discord.errors import acknowledged
+from bot.discord.history import Overhearing
 from bot.discord.intake import Intake
 from bot.discord.places import event_of, is_written, mention_of, person_of, place_in, place_of, replied_to, text_of
 from bot.discord.posting import QUIET
 from bot.discord.whispers import Whispers
 from bot.errors import place_of as broken_at
+from bot.posts import Posts
 from bot.records import Records
 
 log = structlog.get_logger()
@@ -37,12 +39,13 @@ class Listener(discord.AutoShardedClient):
     def __init__(self, records: Records, *, follow_ups: bool, **options: Any) -> None:
         super().__init__(allowed_mentions=QUIET, **options)
         self._records = records
+        self._posts = Posts(records.engine)
         self._follow_ups = follow_ups
         self.add_dynamic_items(PressButton)
 
-    def prepare(self, intake: Intake, whispers: Whispers) -> None:
+    def prepare(self, intake: Intake, whispers: Whispers, overhearing: Overhearing) -> None:
         """Say where to keep what happens."""
-        self.intake, self.whispers = intake, whispers
+        self.intake, self.whispers, self._overhearing = intake, whispers, overhearing
         self._catching_up = CatchingUp(self, self._records, intake, self._hear)
 
     @property
@@ -56,8 +59,9 @@ class Listener(discord.AutoShardedClient):
             return
         if self._addresses(message) or await self._follows_up(message):
             await self.intake.keep_patiently(mention_of(message, self.me, event_id=event_of(message.id)))
-        elif isinstance(message.channel, discord.Thread) and await self._is_in(message):
+        elif await self._is_in(message):
             await self._overhear(message)
+        await self._overhearing.hear(message)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """An edit by a person; links that unfold and threads that open change messages too, but not their time of edit."""
@@ -66,6 +70,7 @@ class Listener(discord.AutoShardedClient):
             return
         if before is None or event_of(before) != event_of(message):
             await self._edited(message, before is not None and self._addresses(before))
+        await self._overhearing.hear(message)
 
     async def _edited(self, message: discord.Message, was_addressed: bool) -> bool:
         """Whether the edit of a message is any business of the assistant's; if so it is kept."""
@@ -88,12 +93,17 @@ class Listener(discord.AutoShardedClient):
             await self.on_message(message)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
-        await self._deleted(event.channel_id, event.guild_id, event.message_id, event.cached_message)
+        await self._gone(event.channel_id, event.guild_id, event.message_id, event.cached_message)
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         cached = {message.id: message for message in event.cached_messages}
         for message in event.message_ids:
-            await self._deleted(event.channel_id, event.guild_id, message, cached.get(message))
+            await self._gone(event.channel_id, event.guild_id, message, cached.get(message))
+
+    async def _gone(self, channel: int, guild: int | None, message: int, known: discord.Message | None) -> None:
+        await self._deleted(channel, guild, message, known)
+        if known is None or is_written(known):
+            await self._overhearing.lose(channel, guild, message)
 
     async def _deleted(self, channel: int, guild: int | None, message: int, known: discord.Message | None) -> None:
         where = self.get_channel(channel) or self.get_partial_messageable(channel, guild_id=guild)
@@ -111,19 +121,21 @@ class Listener(discord.AutoShardedClient):
         return message.guild is None or to_us or any(user.id == self.me for user in message.mentions)
 
     async def _follows_up(self, message: discord.Message) -> bool:
-        """Whether it goes on in a thread of ours without a mention, and is said to nobody else."""
+        """Whether it goes on, without a mention, with what the assistant has said in a thread, and is said to nobody else."""
         if not self._follow_ups or not isinstance(message.channel, discord.Thread):
             return False
         if message.mention_everyone or message.content.lstrip().startswith("<@") or replied_to(message) is not None:
             return False
-        return bool(message.content or message.attachments) and await self._is_in(message)
+        if not (message.content or message.attachments):
+            return False
+        return await self._is_in(message, before=message.id)
 
-    async def _is_in(self, message: discord.Message) -> bool:
-        """Whether the assistant has opened this thread or answered in it."""
-        if isinstance(message.channel, discord.Thread) and message.channel.owner_id == self.me:
-            return True
-        said = await self._records.transcript(place_of(message, self.me), 100)
-        return any(entry.kind == "assistant" for entry in said)
+    async def _is_in(self, message: discord.Message, before: int = sys.maxsize) -> bool:
+        """Whether the assistant has opened the thread of a message, or had spoken there before the one with this id."""
+        if not isinstance(message.channel, discord.Thread):
+            return False
+        first = await self._posts.first(place_of(message, self.me))
+        return message.channel.owner_id == self.me or (first is not None and int(first.rpartition("/")[2]) < before)
 
     async def _overhear(self, message: discord.Message) -> None:
         """What people say to each other in a thread of ours belongs to what is asked there next."""
@@ -161,6 +173,7 @@ class Listener(discord.AutoShardedClient):
         self, interaction: discord.Interaction[Any], place: Place, action: Action, subject: str, form: dict[str, Any]
     ) -> None:
         person, at = person_of(interaction.user), interaction.created_at.timestamp()
+        self.whispers.expect(place, person)
         await self.intake.keep(Press(event_of(interaction.id), place, person, action, subject, at, form))
         if action in (Action.HELPFUL, Action.UNHELPFUL) and not interaction.response.is_done():
             thanks = components.plain("Thanks, noted.")[0]
@@ -175,6 +188,12 @@ class Listener(discord.AutoShardedClient):
         entries += [await self._records.message(*where) for where in await self._records.pinned(subject)]
         shown: Iterable[Any] = (one for entry in entries if entry and entry.reply for one in entry.reply.buttons)
         return next((one for one in shown if (one.action, one.subject) == (action, subject)), None)
+
+    async def on_guild_channel_update(self, before: object, after: discord.abc.GuildChannel) -> None:
+        await self._overhearing.changed(after)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        await self._overhearing.changed(channel)
 
     # the connection
 

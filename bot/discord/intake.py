@@ -55,7 +55,7 @@ class Question:
 class Intake:
     """Start it before the client connects."""
 
-    def __init__(self, client: discord.Client, chat: DiscordChat, records: Records, inbox: Inbox) -> None:
+    def __init__(self, client: discord.Client, chat: DiscordChat, records: Records, inbox: Inbox, replica: str) -> None:
         self._client = client
         self._chat = chat
         self._posts = Posts(records.engine)
@@ -63,7 +63,7 @@ class Intake:
         self.release = inbox.hold(PLATFORM)
         """Call it once it is known which of the accepted mentions need no answer any more."""
         self._asked: dict[int, asyncio.Future[int | None]] = {}
-        self._arrivals = Arrivals(records.engine, PLATFORM, self._handle, chat.clock)
+        self._arrivals = Arrivals(records.engine, replica, PLATFORM, self._handle, chat.clock)
 
     def start(self) -> None:
         self._arrivals.start()
@@ -100,6 +100,7 @@ class Intake:
         """The same for a question; set the result to the id of the message that names it, or to None if it is not known."""
         named: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._asked[question.interaction] = named
+        asyncio.get_running_loop().call_later(ANSWERED_SECONDS, self._asked.pop, question.interaction, None)
         await self._arrivals.keep({"kind": "question", "event": asdict(question)}, f"question:{question.interaction}")
         return named
 

@@ -5,6 +5,7 @@ An interaction can be answered for 15 minutes (docs.discord.com/developers/inter
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +13,12 @@ import discord
 import structlog
 
 from bot.chat import ChatError, Person, Place
-from bot.discord import components
 from bot.discord.errors import FEW, ONCE, persistently
 from bot.discord.posting import QUIET
 
 LIVES = 14 * 60.0
+ACKNOWLEDGED = 3.0
+"""Seconds that Discord gives for an acknowledgement."""
 log = structlog.get_logger()
 
 
@@ -27,16 +29,23 @@ class Whispers:
         self._client = client
         self._clock = clock
         self._live: dict[tuple[str, str], tuple[float, discord.Webhook]] = {}
+        self._expected: dict[tuple[str, str], asyncio.Event] = {}
+
+    def expect(self, place: Place, person: Person) -> None:
+        """An interaction of this person is about to be acknowledged: what is told meanwhile waits for that."""
+        self._expected[place.channel_key, person.id] = asyncio.Event()
 
     def remember(self, place: Place, person: Person, interaction: discord.Interaction[Any]) -> None:
         """This interaction was acknowledged and can be answered from now on."""
         now = self._clock()
         self._live = {key: kept for key, kept in self._live.items() if kept[0] > now}
         self._live[place.channel_key, person.id] = (now + LIVES, interaction.followup)
+        if expected := self._expected.pop((place.channel_key, person.id), None):
+            expected.set()
 
-    async def tell(self, place: Place, person: Person, text: str) -> None:
+    async def tell(self, place: Place, person: Person, views: list[discord.ui.LayoutView]) -> None:
         """Say it where only this person sees it; where nothing of that can be done it is logged, without the words."""
-        views = components.plain(text)
+        await self._acknowledged((place.channel_key, person.id))
         until, answer = self._live.get((place.channel_key, person.id), (0.0, None))
         if answer is not None and until > self._clock() and await self._answered(answer, views):
             return
@@ -47,6 +56,14 @@ class Whispers:
                 await persistently(lambda view=view: direct.send(view=view, allowed_mentions=QUIET), FEW)  # type: ignore[misc]
         except ChatError as error:
             log.info("whisper not delivered", person=person.id, why=str(error))
+
+    async def _acknowledged(self, key: tuple[str, str]) -> None:
+        if expected := self._expected.get(key):
+            try:
+                async with asyncio.timeout(ACKNOWLEDGED):
+                    await expected.wait()
+            except TimeoutError:
+                self._expected.pop(key, None)
 
     async def _answered(self, answer: discord.Webhook, views: list[discord.ui.LayoutView]) -> bool:
         try:

@@ -49,6 +49,11 @@ class Part:
     """What notifications say."""
 
     @property
+    def says(self) -> bool:
+        """Whether there is anything to read in it."""
+        return bool(self.text.strip() or self.below)
+
+    @property
     def blocks(self) -> list[Json]:
         written = [{"type": "markdown", "text": self.text}] if self.text.strip() else []
         return [*written, *self.below] or [_plain_context("nothing", [EMPTY])]

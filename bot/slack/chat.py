@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import OrderedDict
+from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
-from bot.chat import ChatError, ChatGone, File, Person, Place, Reply, Said
+from bot.chat import ChatError, ChatGone, File, Membership, Page, Person, Place, Readers, Reply, Said
 from bot.errors import place_of
 from bot.slack.blocks import Links, Part, parts, text_of
 from bot.slack.calls import QUICK, Calls, Closed, Json, Refused
 from bot.slack.clients import Clients
 from bot.slack.files import Files
-from bot.slack.markup import PART, clean, fallback, harmless, readable, split, users_in
+from bot.slack.history import History
+from bot.slack.markup import fallback, readable, split, users_in
 from bot.slack.messages import QUIET, Messages
 from bot.slack.people import People
 from bot.slack.progress import Progress
@@ -28,8 +30,6 @@ REMEMBERED = 2_000
 CLOSING = 10.0
 CHANNELS_SECONDS = 60.0
 PAGES = 10
-TS = re.compile(r"\d+\.\d+")
-"""What a message of Slack's is called in its channel."""
 log = structlog.get_logger()
 
 
@@ -45,6 +45,7 @@ class SlackChat:
         messages: Messages,
         people: People,
         files: Files,
+        history: History,
         links: Links,
     ) -> None:
         self._calls = calls
@@ -52,6 +53,7 @@ class SlackChat:
         self._messages = messages
         self._people = people
         self._files = files
+        self._history = history
         self._links = links
         self._streams = Streams(calls, messages)
         self._progress = Progress(calls)
@@ -107,21 +109,18 @@ class SlackChat:
             with suppress(ChatGone):
                 await self._messages.remove(place, key)
 
-    async def whisper(self, place: Place, person: Person, text: str) -> None:
-        if not clean(text).strip():
-            return
+    async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
+        """What takes several messages is told directly: what only one person sees in a channel is gone when they look away."""
+        shown = [part for part in parts(replace(reply, buttons=()), self._links, place.workspace) if part.says]
+        told: list[Json] = [{"blocks": part.blocks, "text": part.told} for part in shown]
         user = person.id.rpartition("/")[2]
-        words: Json = {
-            "blocks": [{"type": "markdown", "text": harmless(text)[:PART]}],
-            "text": fallback(text),
-        }
-        try:
-            thread: Json = {"thread_ts": place.thread} if place.thread else {}
-            await self._calls(
-                place.workspace, "chat.postEphemeral", channel=place.channel, user=user, **thread, **words
-            )
-        except (Closed, Refused):
-            direct = await self.direct(place.workspace, user)
+        if len(told) == 1:
+            here: Json = {"channel": place.channel, **({"thread_ts": place.thread} if place.thread else {})}
+            with suppress(Closed, Refused):
+                await self._calls(place.workspace, "chat.postEphemeral", user=user, **here, **told[0])
+                return
+        direct = await self.direct(place.workspace, user) if told else ""
+        for words in told:
             await self._calls(place.workspace, "chat.postMessage", channel=direct, **words, **QUIET)
 
     async def direct(self, workspace: str, user: str) -> str:
@@ -146,20 +145,28 @@ class SlackChat:
             workspace = near.workspace
         return (await self._people.names(workspace, [user])).get(user, "")
 
-    async def history(self, place: Place, limit: int) -> list[Said]:
-        """The first one, and the last ``limit`` before the assistant was addressed there last, as far as that is known."""
+    async def readers(self, place: Place) -> Readers:
+        return await self._people.readers(place)
+
+    async def membership(self, near: Place, person: Person, channels: Collection[str]) -> Membership:
+        if not person.id.startswith(f"{self.platform}/"):
+            return Membership()
+        return await self._people.membership(near, person.id.rpartition("/")[2], channels)
+
+    async def history(self, place: Place, before: float, limit: int) -> list[Said]:
         found: dict[str, Json] = {}
-        asked = self.asker(place)
-        until = {"latest": asked.message} if asked and TS.fullmatch(asked.message) else {}
         try:
             mine = await self._clients.identity(place.workspace)
-            async for page in pages(self._calls, place, patience=QUICK, **until):
+            async for page in pages(self._calls, place, patience=QUICK, latest=f"{before:.6f}"):
                 found |= {one["ts"]: one for one in page if one.get("user", mine.user) != mine.user}
         except ChatError as error:
             log.warning("a thread was not read to its end", place=place.key, read=len(found), what=place_of(error))
         people = [one for one in found.values() if not one.get("bot_id")]
         kept = people if len(people) <= limit else [people[0], *people[1:][-limit:]]
         return [await self._said(place, mine.enterprise, one) for one in kept]
+
+    async def talk(self, place: Place, cursor: str = "") -> Page:
+        return await self._history.page(place, cursor)
 
     async def read(self, place: Place, file: File) -> bytes:
         answer = await self._calls(place.workspace, "files.info", patience=60, file=file.reference)

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.app import App
 from bot.arrivals import Arrivals
 from bot.commands import commands
+from bot.digests.command import digest_command
 from bot.posts import Posts
 from bot.settings import SettingsInvalid
 from bot.slack import socket, web
@@ -25,6 +26,7 @@ from bot.slack.clients import Clients
 from bot.slack.delivery import Delivery, dispatch
 from bot.slack.events import Accept, Events
 from bot.slack.files import Files
+from bot.slack.history import History, Overhearing
 from bot.slack.home import Home
 from bot.slack.installations import Installations, open_seal
 from bot.slack.interactions import Interactions
@@ -56,16 +58,20 @@ async def connect(app: App, accept: Accept) -> AsyncIterator[SlackChat]:
         people = People(calls)
         messages = Messages(calls, Posts(app.records.engine), clients.user)
         files = Files(session, settings.slack_api_url, settings.max_file_mb * 1_000_000)
-        chat = SlackChat(calls, clients, messages, people, files, Links(settings.public_url))
+        history = History(calls, clients, people)
+        chat = SlackChat(calls, clients, messages, people, files, history, Links(settings.public_url))
         stack.push_async_callback(chat.close)
-        known = commands(app.knowledge)
+        digest = digest_command(app.digests, accept, settings.zone, time.time)
+        known = commands(app.knowledge, app.audiences, digest, following=app.following)
         home = Home(calls, app.ledger, app.records, people, known)
         stack.push_async_callback(home.close)
-        events = Events(accept, app.records, people, chat, follow_ups=settings.follow_ups)
+        overhearing = Overhearing(app.talk, history)
+        events = Events(accept, app.records, people, chat, overhearing, follow_ups=settings.follow_ups)
         interactions = Interactions(accept, app.records, app.ledger, app.toolbox, calls, people)
         slash = Slash(accept, known, chat, messages, people, time.time)
         bolt = bolt_app(clients, events, interactions, slash, home, clients.gone)
-        arrivals = Arrivals(app.records.engine, chat.platform, partial(dispatch, bolt, clients), time.time)
+        handle = partial(dispatch, bolt, clients)
+        arrivals = Arrivals(app.records.engine, app.replica, chat.platform, handle, time.time)
         arrivals.start()
         stack.push_async_callback(arrivals.stop)
         receive = partial(Delivery(interactions, slash).receive, arrivals)

@@ -10,17 +10,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.chat import File, Mention, Person, Place, Press, Withdrawal
+from bot.posts import Posts
 from bot.records import Records
 from bot.slack.calls import Json
 from bot.slack.chat import SlackChat
+from bot.slack.history import POSTS, Overhearing, is_persons
 from bot.slack.markup import is_broadcast, readable, users_in, without
 from bot.slack.people import People
 from bot.slack.streaming import Asked
 
 Accept = Callable[[Mention | Press | Withdrawal], Awaitable[None]]
-POSTS = {None, "file_share", "thread_broadcast", "me_message"}
-"""Subtypes of what a person posted; all others are notices."""
-SLACKBOT = "USLACKBOT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +51,33 @@ class Where:
 class Events:
     """``accept`` keeps an event for handling."""
 
-    def __init__(self, accept: Accept, records: Records, people: People, chat: SlackChat, *, follow_ups: bool) -> None:
+    def __init__(
+        self,
+        accept: Accept,
+        records: Records,
+        people: People,
+        chat: SlackChat,
+        overhearing: Overhearing,
+        *,
+        follow_ups: bool,
+    ) -> None:
         self._accept = accept
         self._records = records
+        self._posts = Posts(records.engine)
         self._people = people
         self._chat = chat
+        self._overhearing = overhearing
         self._follow_ups = follow_ups
 
     async def message(self, where: Where, event: Json) -> None:
         """Somebody posted, edited or deleted a message."""
+        await self._overhearing.hear(where.workspace, event)
         match event.get("subtype"):
             case "message_changed":
                 await self._edited(where, event)
             case "message_deleted":
                 await self._deleted(where, event["channel"], event.get("previous_message") or {})
-            case subtype if subtype in POSTS and _is_persons(event, where):
+            case subtype if subtype in POSTS and is_persons(event, where.bot):
                 await self._posted(where, event["channel"], event)
 
     async def stopped(self, where: Where, event: Json) -> None:
@@ -81,7 +92,7 @@ class Events:
         place, event_id = where.place(message, channel), where.event(channel, message["ts"])
         if await self._is_for_it(where, place, message):
             await self._mention(where, place, message, event_id)
-        elif "thread_ts" in message and await self._follows(place):
+        elif "thread_ts" in message and await self._posts.first(place):
             await self._hear(where, place, message)
 
     async def _edited(self, where: Where, event: Json) -> None:
@@ -90,7 +101,7 @@ class Events:
         if now.get("subtype") == "tombstone":
             await self._deleted(where, channel, before)
             return
-        if not _is_persons(now, where) or now.get("text") == before.get("text") or not now.get("edited"):
+        if not is_persons(now, where.bot) or now.get("text") == before.get("text") or not now.get("edited"):
             return
         place, event_id = where.place(now, channel), _event(where, channel, now)
         is_for_it = await self._is_for_it(where, place, now)
@@ -101,23 +112,24 @@ class Events:
             await self._mention(where, place, now, event_id, edited=True)
 
     async def _deleted(self, where: Where, channel: str, message: Json) -> None:
-        if not message.get("ts") or not _is_persons(message, where):
+        if not message.get("ts") or not is_persons(message, where.bot):
             return
         event, place = _event(where, channel, message), where.place(message, channel)
         if await self._is_for_it(where, place, message):
             await self._accept(Withdrawal(f"{event}:deleted", place, str(message["ts"])))
 
     async def _is_for_it(self, where: Where, place: Place, message: Json) -> bool:
-        """In a direct conversation, by a mention, or as a follow-up where it has answered."""
+        """In a direct conversation, by a mention, or as a follow-up to what it has said."""
         text = str(message.get("text", ""))
         if place.channel.startswith("D") or where.bot in users_in(text):
             return True
         to_others = text.lstrip().startswith("<@") or is_broadcast(text)
-        return self._follow_ups and "thread_ts" in message and not to_others and await self._follows(place)
+        return self._follow_ups and "thread_ts" in message and not to_others and await self._follows(place, message)
 
-    async def _follows(self, place: Place) -> bool:
-        """Whether the assistant has answered in a thread."""
-        return any(entry.kind == "assistant" for entry in await self._records.transcript(place))
+    async def _follows(self, place: Place, message: Json) -> bool:
+        """Whether the assistant had spoken in a thread before this was posted there."""
+        first = await self._posts.first(place)
+        return first is not None and float(first) < float(message["ts"])
 
     async def _mention(self, where: Where, place: Place, message: Json, event_id: str, *, edited: bool = False) -> None:
         person, text = await self._read(where, message)
@@ -155,11 +167,6 @@ def _event(where: Where, channel: str, message: Json) -> str:
     posted = where.event(channel, message.get("ts", ""))
     edited = (message.get("edited") or {}).get("ts")
     return f"{posted}:{edited}" if edited else posted
-
-
-def _is_persons(message: Json, where: Where) -> bool:
-    author = message.get("user")
-    return bool(author) and not message.get("bot_id") and author not in (where.bot, SLACKBOT)
 
 
 def _team(where: Where, message: Json) -> str:

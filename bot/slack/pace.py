@@ -25,11 +25,13 @@ A_MINUTE = {
     "chat.update": 50,
     "conversations.history": 50,
     "conversations.info": 50,
+    "conversations.members": 100,
     "conversations.open": 50,
     "conversations.replies": 50,
     "files.info": 100,
     "users.conversations": 50,
     "users.info": 100,
+    "users.list": 20,
     "views.open": 100,
     "views.publish": 100,
 }

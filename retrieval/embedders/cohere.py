@@ -27,18 +27,17 @@ log = structlog.get_logger()
 
 
 class CohereEmbedding:
-    """A `Service`. ``tokens`` is how many Cohere has billed."""
+    """A `Service`."""
 
     batch = BATCH
 
     def __init__(self, model: str, dimensions: int, key: SecretStr, url: str = "") -> None:
         self.name = f"cohere:{model}@{dimensions}"
-        self.tokens = 0
         self._model = model
         self._size: dict[str, Any] = {} if model.endswith(_FIXED) else {"output_dimension": dimensions}
         self._client = CohereClient(key, url)
 
-    async def embed(self, texts: Sequence[str], *, query: bool) -> Rows:
+    async def embed(self, texts: Sequence[str], *, query: bool) -> tuple[Rows, int]:
         async def call() -> tuple[Rows, int]:
             answer = await self._client.v2.embed(
                 model=self._model,
@@ -57,9 +56,8 @@ class CohereEmbedding:
             rows, tokens = await self._client.ask(self.name, call)
         except CohereFailed as error:
             raise EmbedderAway(str(error), error.wait) from error
-        self.tokens += tokens
-        log.info("embedded", model=self.name, texts=len(texts), tokens=tokens, tokens_so_far=self.tokens)
-        return rows
+        log.info("embedded", model=self.name, texts=len(texts), tokens=tokens)
+        return rows, tokens
 
     async def close(self) -> None:
         await self._client.close()

@@ -17,7 +17,7 @@ class Hashing:
     name = "hashing-1"
     dimensions = 256
 
-    async def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def passages(self, texts: Sequence[str], *, behind: bool = False) -> NDArray[np.float32]:
         return np.array([self._vector(text) for text in texts], dtype=np.float32).reshape(-1, self.dimensions)
 
     async def query(self, text: str) -> NDArray[np.float32]:

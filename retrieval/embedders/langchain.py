@@ -35,12 +35,12 @@ class LangChainEmbedding:
         """Raises what `init_embeddings` raises: ImportError without the provider's package, ValueError for a name."""
         return cls(f"langchain:{model}", init_embeddings(model))
 
-    async def embed(self, texts: Sequence[str], *, query: bool) -> Rows:
+    async def embed(self, texts: Sequence[str], *, query: bool) -> tuple[Rows, int]:
         try:
             async with asyncio.timeout(SECONDS):
                 if query:
-                    return [await self._model.aembed_query(text) for text in texts]
-                return await self._model.aembed_documents(list(texts))
+                    return [await self._model.aembed_query(text) for text in texts], 0
+                return await self._model.aembed_documents(list(texts)), 0
         except Exception as error:  # every provider has exceptions of its own, and their words may hold the key
             raise EmbedderAway(f"{self.name} failed ({type(error).__name__})", WAIT) from error
 

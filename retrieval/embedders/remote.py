@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.embedders.cache import VectorCache
 from retrieval.errors import EmbedderAway
+from retrieval.metering import Meter, metered
 
 MAX_CHARS = 8_000
 """No passage is longer; of an attached file's or a question's text, more would be cut by the model."""
@@ -20,12 +21,15 @@ Rows = Sequence[Sequence[float]]
 
 
 class Service(Protocol):
-    """An embedding service: the bare call, of up to ``batch`` texts. What fails is an `EmbedderAway`."""
+    """An embedding service: the bare call, of up to ``batch`` texts. What fails is an `EmbedderAway`.
+
+    With the vectors come the tokens that were billed, 0 where the service does not tell.
+    """
 
     name: str
     batch: int
 
-    async def embed(self, texts: Sequence[str], *, query: bool) -> Rows: ...
+    async def embed(self, texts: Sequence[str], *, query: bool) -> tuple[Rows, int]: ...
 
     async def close(self) -> None: ...
 
@@ -33,20 +37,21 @@ class Service(Protocol):
 class Remote:
     """An `Embedder` over a service. What is no vector of the promised size is an `EmbedderAway`, and is not kept."""
 
-    def __init__(self, service: Service, cache: VectorCache, dimensions: int) -> None:
+    def __init__(self, service: Service, cache: VectorCache, dimensions: int, meter: Meter | None = None) -> None:
         self.name = service.name
         self.dimensions = dimensions
         self._service = service
         self._cache = cache
+        self._meter = meter
 
     @classmethod
-    async def asked(cls, service: Service, cache: VectorCache) -> Self:
+    async def asked(cls, service: Service, cache: VectorCache, meter: Meter | None = None) -> Self:
         """The embedder of a service whose dimensions are not known, learnt from one word."""
-        embedder = cls(service, cache, 0)
+        embedder = cls(service, cache, 0, meter)
         embedder.dimensions = len(await embedder.query("dimensions"))
         return embedder
 
-    async def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def passages(self, texts: Sequence[str], *, behind: bool = False) -> NDArray[np.float32]:
         return await self._vectors(texts, query=False)
 
     async def query(self, text: str) -> NDArray[np.float32]:
@@ -64,7 +69,9 @@ class Remote:
         wanted = [(key, text) for key, text in dict(zip(keys, cut, strict=True)).items() if key not in vectors]
         for start in range(0, len(wanted), self._service.batch):
             batch = wanted[start : start + self._service.batch]
-            rows = await self._service.embed([text for _, text in batch], query=query)
+            asked_for = [text for _, text in batch]
+            async with metered(self._meter, self.name, "embed", asked_for) as spent:
+                rows, spent.tokens = await self._service.embed(asked_for, query=query)
             fresh = dict(zip([key for key, _ in batch], self._checked(rows, len(batch)), strict=True))
             await self._cache.put(fresh)
             vectors |= fresh

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from retrieval.errors import RetrievalError
+from retrieval.metering import Meter
 from retrieval.rerankers import Reranker
 from retrieval.rerankers.remembering import Remembering
 
@@ -13,8 +14,8 @@ class RerankerUnknown(RetrievalError):
     """No reranker of this name can be opened here; the message says what can."""
 
 
-def open_reranker(name: str, *, key: SecretStr, url: str = "") -> Reranker | None:
-    """The reranker of this name; None for ``none``. Raises `RerankerUnknown`.
+def open_reranker(name: str, *, key: SecretStr, url: str = "", meter: Meter | None = None) -> Reranker | None:
+    """The reranker of this name; None for ``none``. ``meter`` is told what its calls take. Raises `RerankerUnknown`.
 
     none | cohere:NAME
     """
@@ -33,4 +34,4 @@ def open_reranker(name: str, *, key: SecretStr, url: str = "") -> Reranker | Non
         raise RerankerUnknown(
             f"FOOTNOTE_RERANKER: {name} needs the package {error.name}; run pip install 'footnote[cohere]'."
         ) from error
-    return Remembering(CohereReranker(model, key, url))
+    return Remembering(CohereReranker(model, key, url, meter))

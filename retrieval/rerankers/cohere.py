@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from retrieval.cohere_client import OPTIONS, CohereClient, CohereFailed
 from retrieval.errors import RerankerAway
+from retrieval.metering import Meter, metered
 
 BATCH = 100
 MAX_CHARS, MAX_QUESTION_CHARS = 8_000, 4_000
@@ -22,12 +23,12 @@ log = structlog.get_logger()
 
 
 class CohereReranker:
-    """A `Reranker`. ``units`` is how many search units Cohere has billed."""
+    """A `Reranker`."""
 
-    def __init__(self, model: str, key: SecretStr, url: str = "") -> None:
+    def __init__(self, model: str, key: SecretStr, url: str = "", meter: Meter | None = None) -> None:
         self.name = f"cohere:{model}"
-        self.units = 0
         self._model = model
+        self._meter = meter
         self._client = CohereClient(key, url)
 
     async def rerank(self, question: str, texts: Sequence[str]) -> list[float]:
@@ -53,11 +54,11 @@ class CohereReranker:
             return ranked, int(billed.search_units or 0) if billed else 0
 
         try:
-            ranked, units = await self._client.ask(self.name, call)
+            async with metered(self._meter, self.name, "rerank", texts) as spent:
+                ranked, spent.searches = await self._client.ask(self.name, call)
         except CohereFailed as error:
             raise RerankerAway(str(error)) from error
-        self.units += units
-        log.info("reranked", model=self.name, texts=len(texts), units=units, units_so_far=self.units)
+        log.info("reranked", model=self.name, texts=len(texts), units=spent.searches)
         if sorted(index for index, _ in ranked) != list(range(len(texts))):
             raise RerankerAway(f"{self.name} gave {len(ranked)} scores for {len(texts)} texts, or not one for each")
         if not all(0 <= score <= 1 for _, score in ranked):

@@ -80,4 +80,6 @@ async def _parsed(name: str, item: Item) -> Parsed:
     try:
         return await parse("entry.html" if item.is_html else "entry.txt", page.encode())
     except Unreadable as error:
+        if item.title:
+            return Parsed(item.title, item.title)
         raise Unreadable(shown(name), error.reason) from error

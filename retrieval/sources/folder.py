@@ -107,7 +107,7 @@ class FolderSource:
                 path = here / name
                 if name.startswith(".") or path.suffix.lower() not in SUFFIXES or ignored(path, False):
                     continue
-                if not path.is_symlink() or _led_to(path).is_relative_to(self._root):
+                if not path.is_symlink() or _leads_nowhere(path) or _led_to(path).is_relative_to(self._root):
                     yield path
 
     def _ignored(self) -> Callable[[Path, bool], bool]:
@@ -147,6 +147,17 @@ def _led_to(path: Path) -> Path:
         return path.absolute()
 
 
+def _leads_nowhere(link: Path) -> bool:
+    """Whether there is nothing at a link's end."""
+    try:
+        link.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _shown(path: Path | str) -> str:
     """A path that can be printed and kept: bytes of it that are not UTF-8 are spelt out."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -154,6 +165,8 @@ def _shown(path: Path | str) -> str:
 
 def _why_not(path: Path) -> str:
     """Why a file can't be opened, in words."""
+    if path.is_symlink() and _leads_nowhere(path):
+        return "it is a link to no such file"
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return "it is no ordinary file"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -28,22 +28,30 @@ MAX_ISSUE_PAGES = 20
 MAX_COMMENT_PAGES = 5
 MAX_RELEASE_PAGES = 3
 MAX_FILE_BYTES = 1_000_000
+PARTS = frozenset({"docs", "issues", "releases"})
 _NAMED = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
 
 
 class GitHubSource:
-    """A `Source`. Where one part can't be listed, what was known of it stays and the others go on."""
+    """A `Source` of all ``parts`` or some. Where one can't be listed, what was known of it stays and the others go on."""
 
     keeps = False
 
     def __init__(
-        self, repository: str, token: SecretStr, url: str, fetcher: Fetcher, audience: Audience | None = None
+        self,
+        repository: str,
+        token: SecretStr,
+        url: str,
+        fetcher: Fetcher,
+        audience: Audience | None = None,
+        parts: Collection[str] = PARTS,
     ) -> None:
         if not _NAMED.fullmatch(repository) or repository.endswith(("/.", "/..")):
             raise Unreadable(f"github:{repository}", "this is no repository; write github:OWNER/REPOSITORY")
         self.name = f"github:{repository}"
         self._api = GitHubApi(repository, token, url, fetcher)
         self._audience = audience or Audience.everyone()
+        self._parts = parts
         self._repository = Repository(full_name=repository, html_url="", default_branch="")
         self._found: dict[str, File | Issue | Release] = {}
 
@@ -56,6 +64,8 @@ class GitHubSource:
             "releases": self._releases,
         }
         for part, listed in parts.items():
+            if part not in self._parts:
+                continue
             try:
                 async for one in listed():
                     yield one

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,35 +17,11 @@ from retrieval.errors import Unreadable
 from retrieval.parsing.slack_text import plain
 from retrieval.sources import READING, Listed
 from retrieval.sources.slack_archive import SlackArchive
+from retrieval.sources.talk import Message, Stretch, stretches
 
 _SAID = frozenset({"", "thread_broadcast", "bot_message", "me_message", "file_share", "file_comment"})
 """Subtypes of messages in which somebody says something; the others are joins, topics and the like."""
 _PRIVATE = (("groups.json", "private channels"), ("dms.json", "conversations"), ("mpims.json", "group conversations"))
-_TITLE = 70
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    ts: str
-    thread: str
-    author: str
-    text: str
-
-    @property
-    def at(self) -> float:
-        return float(self.ts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """What becomes one document: a thread, or a day of a channel."""
-
-    title: str
-    channel: str
-    uri: str
-    text: str
-    authors: tuple[str, ...]
-    modified: float
 
 
 class SlackExportSource:
@@ -58,7 +32,7 @@ class SlackExportSource:
     def __init__(self, path: Path, audience: Audience | None = None) -> None:
         self._path = path
         self._audience = audience or Audience.everyone()
-        self._stretches: dict[str, _Stretch] = {}
+        self._stretches: dict[str, Stretch] = {}
         self.name = f"slack-export:{path}"
 
     async def list(self) -> AsyncIterator[Listed]:
@@ -67,19 +41,7 @@ class SlackExportSource:
             yield one
 
     async def read(self, listed: Listed) -> Document:
-        stretch = self._stretches[listed.id]
-        return Document(
-            id=listed.id,
-            source=self.name,
-            uri=stretch.uri,
-            title=stretch.title,
-            text=stretch.text,
-            audience=self._audience,
-            content_hash=listed.content_hash,
-            modified=stretch.modified,
-            authors=stretch.authors,
-            channel=stretch.channel,
-        )
+        return self._stretches[listed.id].document(listed, self.name, self._audience)
 
     def _listed(self) -> Iterator[Listed]:
         for id_, stretch in self._stretches.items():
@@ -95,14 +57,14 @@ class SlackExportSource:
             for id_, name in channels.items():
                 if not archive.has(name):
                     wrong.append(Listed(f"{self.name}#{id_}/", "", away=f"the export has no folder for #{name}"))
-                messages: dict[str, _Message] = {}
+                messages: dict[str, Message] = {}
                 for day in archive.days(name):
                     try:
-                        found = _messages(archive.rows(day), people, channels)
-                        messages.update((one.ts, one) for one in found)
+                        found = _messages(id_, archive.rows(day), people, channels)
+                        messages.update((one.key, one) for one in found)
                     except Unreadable as error:
                         wrong.append(Listed(f"{self.name}#{id_}/", "", away=f"{day}: {error.reason}"))
-                for key, stretch in _stretches(id_, name, list(messages.values())):
+                for key, stretch in stretches(name, messages.values()):
                     self._stretches[f"{self.name}#{id_}/{key}"] = stretch
             private = [(len(archive.rows(file)), words) for file, words in _PRIVATE]
         if left_out := ", ".join(f"{count:,} {words}" for count, words in private if count):
@@ -111,13 +73,16 @@ class SlackExportSource:
         return wrong
 
 
-def _messages(rows: list[dict[str, Any]], people: Mapping[str, str], channels: Mapping[str, str]) -> Iterator[_Message]:
+def _messages(
+    channel: str, rows: list[dict[str, Any]], people: Mapping[str, str], channels: Mapping[str, str]
+) -> Iterator[Message]:
     for row in rows:
         ts = str(row.get("ts", ""))
         text = plain(_text(row), people, channels).strip()
         if text and str(row.get("subtype") or "") in _SAID and _is_time(ts):
             thread = str(row.get("thread_ts") or "")
-            yield _Message(ts, thread, _author(row, people), text)
+            uri = f"https://slack.com/app_redirect?channel={channel}&message_ts={ts}"
+            yield Message(ts, thread, _author(row, people), text, float(ts), uri)
 
 
 def _is_time(ts: str) -> bool:
@@ -148,27 +113,3 @@ def _called(user: dict[str, Any]) -> str:
     profile = found if isinstance(found, dict) else {}
     names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
     return next((str(name) for name in names if name), "")
-
-
-def _stretches(id_: str, channel: str, messages: list[_Message]) -> Iterator[tuple[str, _Stretch]]:
-    """The threads that have answers, and the rest day by day."""
-    messages.sort(key=lambda one: one.at)
-    answered = {one.thread for one in messages if one.thread and one.thread != one.ts}
-    groups: dict[str, list[_Message]] = {}
-    for one in messages:
-        day = datetime.fromtimestamp(one.at, UTC).date().isoformat()
-        groups.setdefault(one.thread if one.thread in answered else day, []).append(one)
-    for key, group in groups.items():
-        first = " ".join(group[0].text.split())
-        about = f"{first[:_TITLE]}…" if len(first) > _TITLE else first
-        yield (
-            key,
-            _Stretch(
-                title=f"#{channel}: {about}" if key in answered else f"#{channel}, {key}",
-                channel=channel,
-                uri=f"https://slack.com/app_redirect?channel={id_}&message_ts={group[0].ts}",
-                text="\n\n".join(f"{one.author}: {one.text}" for one in group),
-                authors=tuple(dict.fromkeys(one.author for one in group)),
-                modified=group[-1].at,
-            ),
-        )

@@ -24,6 +24,10 @@ from retrieval.documents import ANYTHING, Audience, Document, Filter, Hit, Passa
 Vector = Sequence[float]
 
 
+Holdings = Mapping[tuple[str, Audience], int]
+"""Source and audience to a number of documents."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How much a store holds; ``embedded`` of ``passages`` have their vector."""
@@ -60,8 +64,13 @@ class Store(Protocol):
         """Ids of the documents of every other source."""
         ...
 
-    async def documents(self, audience: Audience, *, limit: int = 1000, offset: int = 0) -> list[Document]:
-        """What is there, without texts (`Document.text` is empty), by title."""
+    async def documents(
+        self, audience: Audience, *, query: str = "", limit: int = 1000, offset: int = 0
+    ) -> list[Document]:
+        """What is there, without texts (`Document.text` is empty), by title: ``limit`` of it behind the first ``offset``.
+
+        With ``query`` only what has these words somewhere in its title, whatever their case.
+        """
         ...
 
     async def document(self, document: str, audience: Audience) -> Document | None:
@@ -97,6 +106,10 @@ class Store(Protocol):
         ...
 
     async def counts(self) -> Counts: ...
+
+    async def holdings(self) -> Holdings:
+        """What there is for whom: of each source and each audience, how many documents (this names nobody's documents)."""
+        ...
 
     async def optimize(self) -> None:
         """Compact and index; cheap when there is nothing to do."""

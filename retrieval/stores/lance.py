@@ -6,6 +6,7 @@ API: https://lancedb.github.io/lancedb/python/python/ (async).
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,17 +16,18 @@ from typing import Any, Self
 import lancedb
 import pyarrow as pa
 from filelock import AsyncFileLock, Timeout
-from lancedb.index import FTS
 
 from retrieval.documents import ANYTHING, Audience, Document, Filter, Hit, Passage
 from retrieval.errors import EmbedderMismatch, StoreUnavailable
-from retrieval.stores import Counts, Vector
+from retrieval.stores import Counts, Holdings, Vector
 from retrieval.stores.binding import Binding, read_binding, write_binding
+from retrieval.stores.catalog import Catalog
+from retrieval.stores.lance_table import dimensions_of, make_table, ready_table, shape
 from retrieval.stores.rows import COLUMNS, digest_of, document_of, groups_of, passage_of, rows_of, schema
 
-TABLE = "knowledge"
-DIMENSIONS_UNBOUND = 1
 KEEP_VERSIONS = timedelta(hours=1)
+PAGE = 500
+"""Documents named in one question to the table."""
 WAIT_TO_WRITE = 300.0
 """Seconds that a write waits for another process's; each holds the lock for one batch."""
 
@@ -42,39 +44,46 @@ class LanceStore:
         self._bound = bound
         self._whole = -1
         """The version of the table in which every passage had its vector."""
-        self._names: tuple[int, dict[str, list[tuple[str, frozenset[str]]]]] = (-1, {})
+        self._catalog: tuple[int, Catalog] = (-1, Catalog(()))
+        """What there was in a version of the table."""
 
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Open or make the store in this folder, whatever a kill left of it. Raises `StoreUnavailable`."""
         # Arrow's own allocator gives nothing back: with it a sync of some thousand passages ends 100 MB larger.
         pa.set_memory_pool(pa.system_memory_pool())
-        async with _writing(path, "opened"):
+        async with _guarded(path, "opened"):
+            await asyncio.to_thread(path.mkdir, parents=True, exist_ok=True)
             connection = await lancedb.connect_async(str(path), read_consistency_interval=timedelta(0))
-            try:
-                table = await connection.open_table(TABLE)
-            except ValueError:
-                table = await connection.create_table(TABLE, schema=schema(DIMENSIONS_UNBOUND))
-            if not await _dimensions(table):
-                await _shape(table, DIMENSIONS_UNBOUND)
-            await _complete(table)
-            if not await table.list_indices():
-                await table.create_index("searchable", config=_full_text_index(), replace=True)
-            return cls(path, connection, table, await asyncio.to_thread(read_binding, path))
+            table = await ready_table(connection)
+        if table is None:
+            async with _writing(path, "opened"):
+                table = await make_table(connection)
+        return cls(path, connection, table, await asyncio.to_thread(read_binding, path))
 
     async def bind(self, embedder: str, dimensions: int) -> None:
-        async with _writing(self._path, "bound"):
-            wanted = (embedder, dimensions)
-            bound = await asyncio.to_thread(read_binding, self._path)
-            shaped = await _dimensions(self._table) == dimensions
-            if bound != wanted or not shaped:
-                holds = await self._table.count_rows("vector IS NOT NULL")
-                if bound and bound != wanted and holds:
-                    raise self._mismatch(bound, embedder)
-                if holds or not shaped:
-                    await _shape(self._table, dimensions)
-                await asyncio.to_thread(write_binding, self._path, wanted)
-            self._bound = wanted
+        wanted = (embedder, dimensions)
+        async with _guarded(self._path, "bound"):
+            fits = await self._is_bound(wanted)
+        if not fits:
+            async with _writing(self._path, "bound"):
+                if not await self._is_bound(wanted):
+                    await self._rebind(wanted)
+        self._bound = wanted
+
+    async def _is_bound(self, wanted: Binding) -> bool:
+        bound = await asyncio.to_thread(read_binding, self._path)
+        return bound == wanted and await dimensions_of(self._table) == wanted[1]
+
+    async def _rebind(self, wanted: Binding) -> None:
+        bound = await asyncio.to_thread(read_binding, self._path)
+        shaped = await dimensions_of(self._table) == wanted[1]
+        holds = await self._table.count_rows("vector IS NOT NULL")
+        if bound and bound != wanted and holds:
+            raise self._mismatch(bound, wanted[0])
+        if holds or not shaped:
+            await shape(self._table, wanted[1])
+        await asyncio.to_thread(write_binding, self._path, wanted)
 
     async def answering(self) -> str:
         return self._bound[0] if self._bound else ""
@@ -87,8 +96,8 @@ class LanceStore:
     async def remove(self, documents: Collection[str]) -> None:
         async with _writing(self._path, "written"):
             wanted = list(documents)
-            for start in range(0, len(wanted), 500):
-                await self._table.delete(f"document IN ({_literals(wanted[start : start + 500])})")
+            for start in range(0, len(wanted), PAGE):
+                await self._table.delete(f"document IN ({_literals(wanted[start : start + PAGE])})")
 
     async def hashes(self, source: str) -> dict[str, str]:
         where = f"kind = 'document' AND source = {_literal(source)}"
@@ -99,14 +108,18 @@ class LanceStore:
         where = f"kind = 'document' AND source != {_literal(source)}"
         return {row["id"] for row in await self._rows(self._table.query().where(where).select(["id"]))}
 
-    async def documents(self, audience: Audience, *, limit: int = 1000, offset: int = 0) -> list[Document]:
-        if not audience:
-            return []
+    async def documents(
+        self, audience: Audience, *, query: str = "", limit: int = 1000, offset: int = 0
+    ) -> list[Document]:
+        wanted = (await self._known()).titled(query, audience, limit, offset)
         columns = ["id", "source", "title", "digest", "audience", "about"]
-        where = f"kind = 'document' AND {_seen_by(audience)}"
-        rows = await self._rows(self._table.query().where(where).select(columns))
-        rows.sort(key=lambda row: (row["title"].casefold(), row["id"]))
-        return [document_of({**row, "text": ""}) for row in rows[offset : offset + limit]]
+        found: dict[str, Document] = {}
+        for start in range(0, len(wanted), PAGE):
+            some = _literals(wanted[start : start + PAGE])
+            where = f"kind = 'document' AND id IN ({some}) AND {_seen_by(audience)}"
+            rows = await self._rows(self._table.query().where(where).select(columns))
+            found.update((row["id"], document_of({**row, "text": ""})) for row in rows)
+        return [found[one] for one in wanted if one in found]
 
     async def document(self, document: str, audience: Audience) -> Document | None:
         if not audience:
@@ -146,13 +159,7 @@ class LanceStore:
         return {row["id"]: row["vector"] for row in rows}
 
     async def named(self, names: Collection[str], audience: Audience) -> dict[str, list[str]]:
-        known = await self._known_names()
-        found = {}
-        for name in known.keys() & names:
-            ids = [document for document, labels in known[name] if audience.sees(labels)]
-            if ids:
-                found[name] = ids
-        return found
+        return (await self._known()).named(names, audience)
 
     async def unembedded(self, limit: int) -> list[Passage]:
         async with _guarded(self._path, "read"):
@@ -190,6 +197,10 @@ class LanceStore:
                 await self._table.count_rows("vector IS NOT NULL"),
             )
 
+    async def holdings(self) -> Holdings:
+        rows = await self._rows(self._table.query().where("kind = 'document'").select(["source", "audience"]))
+        return Counter((row["source"], Audience(frozenset(row["audience"]))) for row in rows)
+
     async def optimize(self) -> None:
         async with _writing(self._path, "compacted"):
             await self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
@@ -216,27 +227,20 @@ class LanceStore:
             "that folder away and sync again."
         )
 
-    async def _known_names(self) -> dict[str, list[tuple[str, frozenset[str]]]]:
+    async def _known(self) -> Catalog:
+        """The names and titles of what is there, read anew when the table has changed."""
         async with _guarded(self._path, "read"):
             version = await self._table.version()
-        if self._names[0] != version:
-            select = self._table.query().where("kind = 'document'").select(["id", "names", "audience"])
-            known: dict[str, list[tuple[str, frozenset[str]]]] = {}
-            for row in await self._rows(select):
-                for name in row["names"] or ():
-                    known.setdefault(name, []).append((row["id"], frozenset(row["audience"])))
-            self._names = (version, known)
-        return self._names[1]
+        if self._catalog[0] != version:
+            select = self._table.query().where("kind = 'document'").select(["id", "title", "names", "audience"])
+            rows = [(row["id"], row["title"], row["names"] or (), row["audience"]) for row in await self._rows(select)]
+            self._catalog = (version, await asyncio.to_thread(Catalog, rows))
+        return self._catalog[1]
 
     async def _rows(self, query: Any) -> list[dict[str, Any]]:
         async with _guarded(self._path, "read"):
             rows: list[dict[str, Any]] = await query.to_list()
             return rows
-
-
-def _full_text_index() -> FTS:
-    """Tokenizer icu: English stems and Chinese words are both found, with nothing to download."""
-    return FTS(base_tokenizer="icu", stem=True, remove_stop_words=True, ascii_folding=True, lower_case=True)
 
 
 @asynccontextmanager
@@ -294,24 +298,3 @@ def _literal(text: str) -> str:
 
 def _literals(texts: Collection[str]) -> str:
     return ", ".join(_literal(text) for text in sorted(texts))
-
-
-async def _dimensions(table: Any) -> int:
-    """How many dimensions the vectors of this table have; 0 where a kill left it without the column."""
-    found = await table.schema()
-    return int(found.field("vector").type.list_size) if "vector" in found.names else 0
-
-
-async def _complete(table: Any) -> None:
-    """Add the columns that an earlier version did not write; they fill as documents are read again."""
-    wanted = schema(DIMENSIONS_UNBOUND)
-    names = set((await table.schema()).names)
-    if missing := [field for field in wanted if field.name not in names]:
-        await table.add_columns(pa.schema(missing))
-
-
-async def _shape(table: Any, dimensions: int) -> None:
-    """Make room for vectors of so many dimensions; those that were there are forgotten."""
-    if await _dimensions(table):
-        await table.drop_columns(["vector"])
-    await table.add_columns(pa.schema([schema(dimensions).field("vector")]))

@@ -14,7 +14,8 @@ from retrieval.documents import ANYTHING, Audience, Document, Filter, Hit, Passa
 from retrieval.errors import EmbedderMismatch
 from retrieval.links import called, fold, names_of
 from retrieval.scripts import WORD
-from retrieval.stores import Counts, Vector
+from retrieval.stores import Counts, Holdings, Vector
+from retrieval.stores.catalog import Catalog
 
 _STOPWORDS = frozenset(
     {"a", "an", "and", "are", "as", "at", "by", "for", "in", "is", "it", "of", "on", "or", "the", "to", "was", "when"}
@@ -60,10 +61,12 @@ class InMemoryStore:
     async def others(self, source: str) -> set[str]:
         return {one.id for one in self._documents.values() if one.source != source}
 
-    async def documents(self, audience: Audience, *, limit: int = 1000, offset: int = 0) -> list[Document]:
-        seen = [one for one in self._documents.values() if audience.sees(one.audience.labels)]
-        seen.sort(key=lambda one: (one.title.casefold(), one.id))
-        return [replace(one, text="") for one in seen[offset : offset + limit]]
+    async def documents(
+        self, audience: Audience, *, query: str = "", limit: int = 1000, offset: int = 0
+    ) -> list[Document]:
+        every = ((one.id, one.title, (), one.audience.labels) for one in self._documents.values())
+        wanted = Catalog(every).titled(query, audience, limit, offset)
+        return [replace(self._documents[one], text="") for one in wanted]
 
     async def document(self, document: str, audience: Audience) -> Document | None:
         found = self._documents.get(document)
@@ -117,6 +120,9 @@ class InMemoryStore:
         every = self._every()
         embedded = sum(one.embeddable in self._vectors for one in every)
         return Counts(len(self._documents), len(every), embedded)
+
+    async def holdings(self) -> Holdings:
+        return Counter((one.source, one.audience) for one in self._documents.values())
 
     async def optimize(self) -> None:
         """Forget the vectors of words that are gone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Self
@@ -12,10 +13,11 @@ from weaviate.classes.query import Filter, MetadataQuery, Metrics
 
 from retrieval.documents import ANYTHING, Audience, Document, Hit, Passage
 from retrieval.documents import Filter as Where
-from retrieval.stores import Counts, Vector
+from retrieval.stores import Counts, Holdings, Vector
+from retrieval.stores.catalog import Catalog
 from retrieval.stores.place import Weaviate
 from retrieval.stores.rows import groups_of
-from retrieval.stores.weaviate_client import MOST, PIECE, READING, WRITING, connect, every, guarded
+from retrieval.stores.weaviate_client import MOST, PIECE, READING, WRITING, by_keys, connect, every, guarded
 from retrieval.stores.weaviate_objects import (
     DOCUMENT,
     PASSAGE,
@@ -91,12 +93,18 @@ class WeaviateStore:
         found = await self._every(["document", "source"])
         return {each["document"] for each in found if (each["source"] or "") != source}
 
-    async def documents(self, audience: Audience, *, limit: int = 1000, offset: int = 0) -> list[Document]:
+    async def documents(
+        self, audience: Audience, *, query: str = "", limit: int = 1000, offset: int = 0
+    ) -> list[Document]:
         if not audience:
             return []
-        seen = [each for each in await self._every(DOCUMENT) if audience.sees(each["audience"] or ())]
-        seen.sort(key=lambda each: ((each["title"] or "").casefold(), each["document"]))
-        return [read_document(each) for each in seen[offset : offset + limit]]
+        listed = await self._every(["document", "title", "audience"])
+        known = Catalog((one["document"], one["title"] or "", (), one["audience"] or ()) for one in listed)
+        keys = [key_of(one) for one in known.titled(query, audience, limit, offset)]
+        async with self._reading():
+            found = {str(one.uuid): one for one in await by_keys(self._documents, keys, DOCUMENT)}
+        read = [read_document(found[key].properties) for key in keys if key in found]
+        return [one for one in read if audience.sees(one.audience.labels)]
 
     async def document(self, document: str, audience: Audience) -> Document | None:
         if not audience:
@@ -192,6 +200,10 @@ class WeaviateStore:
             passages = int(said.properties["passages"].sum_ or 0)
             embedded = await self._spaces.count(self._spaces.name)
         return Counts(said.total_count or 0, passages, min(passages, embedded))
+
+    async def holdings(self) -> Holdings:
+        found = await self._every(["source", "audience"])
+        return Counter((each["source"] or "", Audience(frozenset(each["audience"] or ()))) for each in found)
 
     async def optimize(self) -> None:
         async with self._writing():

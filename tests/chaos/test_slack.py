@@ -159,11 +159,19 @@ async def test_nothing_is_lost_or_doubled_when_slack_fails_and_the_product_is_ki
         assert left == []
         # The next process does not know of a stream that a kill left open until its answer is there.
         assert {violation.kind for violation in slack.violations} <= {"second_acknowledgement", "status_during_stream"}
-        written(tmp_path / "home", actions)
+        states = written(tmp_path / "home", actions)
+        failed = Counter(str(call.error) for call in slack.calls if call.error)
+        print(
+            f"\n{KILLS} kills, {len(asked) + len(actions)} mentions, {sum(pressed.values())} presses taken, {dict(states)}, "
+            f"{len(slack.calls)} calls, failed: {dict(failed)}"
+        )
 
 
-def written(home: Path, actions: list[Message]) -> None:
-    """Each approved action was done once; one that was cut off in the middle was left, and done once at most."""
+def written(home: Path, actions: list[Message]) -> Counter[str]:
+    """Each approved action was done once; one that was cut off in the middle was left, and done once at most.
+
+    How many ended how.
+    """
     connection = sqlite3.connect(home / "records.sqlite", timeout=20)
     try:
         states = Counter(state for (state,) in connection.execute("select state from approvals").fetchall())
@@ -176,3 +184,4 @@ def written(home: Path, actions: list[Message]) -> None:
     kept = Counter(sum(f"number {number} is lucky" in note for note in notes) for number in numbers)
     assert set(kept) <= {0, 1}
     assert kept[1] >= states["done"]
+    return states

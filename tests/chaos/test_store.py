@@ -12,13 +12,15 @@ from uuid import uuid4
 
 import lancedb
 import pytest
+from filelock import AsyncFileLock
 
 from retrieval.chunking import chunk
 from retrieval.documents import Audience, Filter
 from retrieval.embedders.hashing import Hashing
 from retrieval.errors import EmbedderMismatch, StoreUnavailable
 from retrieval.stores import Store
-from retrieval.stores.lance import TABLE, LanceStore
+from retrieval.stores.lance import LanceStore
+from retrieval.stores.lance_table import TABLE
 from retrieval.sync import embed_pending
 from tests.chaos.store_writer import document, open_place
 
@@ -147,6 +149,22 @@ async def test_a_process_bound_to_one_embedder_writes_no_vectors_beside_those_of
     with pytest.raises(EmbedderMismatch, match="FOOTNOTE_EMBEDDER"):
         await embed_pending(first, Hashing(), lambda progress: None)
     assert (await second.counts()).embedded == 0
+
+
+async def test_a_question_does_not_wait_for_what_another_process_writes(tmp_path: Path) -> None:
+    whole = document("known", 1, 1)
+    async with AsyncFileLock(tmp_path / "write.lock"):  # held by one that writes
+        opening = asyncio.create_task(LanceStore.open(tmp_path))
+        assert not (await asyncio.wait({opening}, timeout=1))[0], "made while another one was writing"
+    store = await opening
+    await store.bind(Hashing.name, Hashing.dimensions)
+    await store.put([(whole, chunk(whole))])
+    await store.close()
+    async with AsyncFileLock(tmp_path / "write.lock"), asyncio.timeout(20):
+        store = await LanceStore.open(tmp_path)
+        await store.bind(Hashing.name, Hashing.dimensions)
+        assert await store.full_text("version words", EVERYONE, 5)
+        await store.close()
 
 
 async def test_vectors_that_nobody_knows_the_embedder_of_are_made_again(tmp_path: Path) -> None:

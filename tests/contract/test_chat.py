@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from bot.app import open_app
-from bot.chat import Action, Mention, Place, Press, Reply, named
+from bot.chat import Action, ChatError, Membership, Mention, Openness, Person, Place, Press, Readers, Reply, named
 from bot.settings import Settings
 from retrieval.documents import Audience
-from tests.contract.stages import ANSWER, DECIDED, NOTE, WAITING, Stage, seen, words
+from tests.contract.stages import ANSWER, DECIDED, NOTE, WAITING, Company, Stage, seen, words
 from tests.contract.stages.console import on_console
 from tests.contract.stages.discord import on_discord
 from tests.contract.stages.slack import on_slack
@@ -119,17 +119,92 @@ async def test_what_streamed_and_was_cut_off_is_not_kept(stage: Stage) -> None:
 async def test_a_message_of_strange_signs_is_only_a_message(stage: Stage, text: str) -> None:
     reply = replace(ANSWER, text=text, notes=(text,), footnotes=(replace(NOTE, quote=text, title=text),))
     await stage.say("answer", reply)
-    await stage.chat.whisper(stage.place, stage.people[0], text)
+    await stage.chat.whisper(stage.place, stage.people[0], Reply(text))
     await stage.chat.status(stage.place, text)
     assert [one.words for one in await stage.messages()] == [words(text)]
 
 
 async def test_a_whisper_reaches_one_person_and_is_no_message(stage: Stage) -> None:
     mei, bob = stage.people
-    await stage.chat.whisper(stage.place, mei, "Ann has approved this already.")
+    await stage.chat.whisper(stage.place, mei, Reply("Ann has approved this already."))
     assert stage.heard(mei) == ["Ann has approved this already."]
     assert stage.heard(bob) == []
     assert await stage.messages() == []
+
+
+async def test_a_whole_answer_can_be_whispered(stage: Stage) -> None:
+    mei, bob = stage.people
+    await stage.chat.whisper(stage.place, mei, ANSWER)
+    told = words(" ".join(stage.heard(mei)))
+    assert all(word in told for part in (ANSWER.text, NOTE.title, *ANSWER.notes) for word in words(part))
+    assert stage.heard(bob) == []
+    assert await stage.messages() == []
+
+
+async def test_a_whole_answer_can_be_whispered_however_long_it_is(stage: Stage) -> None:
+    mei, bob = stage.people
+    paragraphs = [f"The garden opens at nine on day {n}." for n in range(1_000)]
+    await stage.chat.whisper(stage.place, mei, replace(ANSWER, text="\n\n".join(paragraphs)))
+    told = words(" ".join(stage.heard(mei)))
+    assert {str(n) for n in range(1_000)} <= set(told)
+    assert stage.heard(bob) == []
+    assert await stage.messages() == []
+
+
+EVERYBODY_SEES_EVERYTHING = "everybody sees everything"
+
+
+async def companied(stage: Stage) -> Company:
+    found = await stage.company()
+    if found is None:
+        pytest.skip(EVERYBODY_SEES_EVERYTHING)
+    return found
+
+
+async def test_whoever_is_there_is_a_member_and_nobody_from_elsewhere_is(stage: Stage) -> None:
+    mei = Person(f"{stage.place.platform}/{stage.people[0].id.partition('/')[2]}", "Mei")
+    found = await stage.chat.membership(stage.place, mei, ())
+    assert found.workspaces == {stage.place.workspace_key}
+    stranger = Person("elsewhere/mei", "Mei")
+    assert await stage.chat.membership(stage.place, stranger, [stage.place.channel_key]) == Membership()
+
+
+async def test_a_guest_is_no_full_member_and_whoever_is_not_known_is_none(stage: Stage) -> None:
+    company = await companied(stage)
+    for person, member in ((company.inside, True), (company.outside, True), (company.guest, False)):
+        found = await stage.chat.membership(company.board, person, ())
+        assert found.workspaces == ({company.board.workspace_key} if member else set())
+
+
+async def test_only_those_who_are_in_a_private_channel_are_told_to_be(stage: Stage) -> None:
+    company = await companied(stage)
+    board, nowhere = company.board.channel_key, f"{company.board.workspace_key}/1"
+    asked = [board, nowhere, company.direct.channel_key, "elsewhere/T1/C1"]
+    for person, channels in ((company.inside, {board}), (company.outside, set()), (company.guest, set())):
+        assert (await stage.chat.membership(company.board, person, asked)).channels == channels
+    assert (await stage.chat.membership(company.direct, company.inside, asked)).channels == {board}
+
+
+async def test_whoever_left_a_private_channel_is_not_in_it(stage: Stage) -> None:
+    company = await companied(stage)
+    board = company.board.channel_key
+    assert (await stage.chat.membership(company.board, company.inside, [board])).channels == {board}
+    await stage.leave()
+    assert (await stage.chat.membership(company.board, company.inside, [board])).channels == set()
+
+
+async def test_it_is_told_who_reads_along_where(stage: Stage) -> None:
+    company = await companied(stage)
+    assert await stage.chat.readers(stage.place) == Readers(Openness.WORKSPACE)
+    assert await stage.chat.readers(company.board) == Readers(Openness.MEMBERS)
+    assert await stage.chat.readers(company.direct) == Readers(Openness.DIRECT)
+
+
+async def test_a_platform_that_answers_nothing_says_of_nobody_that_they_are_members(stage: Stage) -> None:
+    company = await companied(stage)
+    await stage.cut()
+    with pytest.raises(ChatError):
+        await stage.chat.membership(company.board, company.inside, [company.board.channel_key])
 
 
 @pytest.mark.parametrize("name", ["nowhere", "", "general/t1", "*"])

@@ -171,6 +171,49 @@ async def test_nobody_sees_what_is_not_for_them(store: Store) -> None:
         assert ("plan" in (await store.named(["plan"], audience))) == ("plan" in seen)
 
 
+async def test_documents_are_listed_by_title_a_page_at_a_time_and_found_by_a_part_of_it(store: Store) -> None:
+    secret = Audience.of("channel:console/local/board")
+    plans = [written(f"plan {number}", "Words.") for number in (3, 1, 2)]
+    await store.put(
+        [*plans, written("ärger", "Words."), written("plan 0", "Words.", secret), written("50%_'x", "Words.")]
+    )
+    assert [one.title for one in await store.documents(ALL)] == ["50%_'X", "Plan 1", "Plan 2", "Plan 3", "Ärger"]
+    assert [one.title for one in await store.documents(ALL, limit=2, offset=1)] == ["Plan 1", "Plan 2"]
+    assert [one.title for one in await store.documents(ALL, query="PLAN")] == ["Plan 1", "Plan 2", "Plan 3"]
+    assert [one.title for one in await store.documents(ALL, query="plan", limit=1, offset=1)] == ["Plan 2"]
+    assert [one.title for one in await store.documents(ALL | secret, query="plan", limit=2)] == ["Plan 0", "Plan 1"]
+    assert [one.title for one in await store.documents(ALL, query="äRG")] == ["Ärger"]
+    assert [one.title for one in await store.documents(ALL, query="%_'")] == ["50%_'X"]
+    assert await store.documents(Audience.of(), query="plan") == []
+    assert await store.documents(ALL, query="%") == [replace(await stored(store, "50%_'x"), text="")]
+    await store.remove(["plan 1"])
+    await store.put([replaced("plan 2", "Chart")])
+    assert [one.title for one in await store.documents(ALL, query="plan")] == ["Plan 3"]
+    assert [one.title for one in await store.documents(ALL, query="chart")] == ["Chart"]
+
+
+async def stored(store: Store, document: str) -> Document:
+    found = await store.document(document, ALL)
+    assert found is not None
+    return found
+
+
+def replaced(name: str, title: str) -> tuple[Document, list[Passage]]:
+    """The document of this name under another title."""
+    document = replace(written(name, "Words.")[0], title=title)
+    return document, chunk(document)
+
+
+async def test_it_is_told_how_much_there_is_for_whom(store: Store) -> None:
+    secret = Audience.of("channel:console/local/board", "person:console/mei")
+    assert dict(await store.holdings()) == {}
+    await store.put([written("plan", "Merge.", secret), written("menu", "Soup."), written("tea", "Tea.", source="t")])
+    assert dict(await store.holdings()) == {("s", secret): 1, ("s", ALL): 1, ("t", ALL): 1}
+    await store.put([written("plan", "Merge.", ALL)])
+    await store.remove(["tea"])
+    assert dict(await store.holdings()) == {("s", ALL): 2}
+
+
 async def test_a_search_is_held_to_what_its_filter_says(store: Store) -> None:
     await store.put(
         [

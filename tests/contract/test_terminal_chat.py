@@ -63,7 +63,7 @@ async def test_what_is_shown_in_the_terminal_can_not_steer_it(on_terminal: OnTer
     text = f"before{hidden}after"
     await on_terminal.say("answer", Reply(text, (replace(NOTE, quote=text, title=text),), notes=(text,)))
     await on_terminal.say("card", Reply(text, card=Card(text, ((text, text),), text, "proposed", text)))
-    await on_terminal.chat.whisper(on_terminal.place, MEI, text)
+    await on_terminal.chat.whisper(on_terminal.place, MEI, Reply(text))
     await on_terminal.chat.status(on_terminal.place, text)
     await on_terminal.chat.close()
     assert hidden not in on_terminal.written()

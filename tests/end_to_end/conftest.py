@@ -63,7 +63,7 @@ class Site:
     def start(self) -> None:
         """Returns once it answers."""
         self.process = subprocess.Popen([sys.executable, "-m", "bot", "up"], env=self.environment)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             try:
                 if httpx.get(f"{self.url}/healthz").is_success:

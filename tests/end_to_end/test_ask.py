@@ -34,8 +34,19 @@ async def ask(*question: str, **environment: str) -> dict[str, Any]:
 async def test_an_answer_as_json_quotes_exact_spans(home: Path, handbook: Path) -> None:
     await footnote("sync", str(handbook))
     answer = await ask(QUESTION)
-    assert set(answer) == {"question", "refused", "text", "sentences", "actions", "searched", "seconds", "cost"}
+    assert set(answer) == {
+        "question",
+        "refused",
+        "text",
+        "sentences",
+        "actions",
+        "searched",
+        "steps",
+        "seconds",
+        "cost",
+    }
     assert not answer["refused"]
+    assert answer["steps"][0].startswith(f"Searched for “{QUESTION}”: ")
     citation = answer["sentences"][0]["citations"][0]
     assert set(citation) == {"document", "title", "start", "end", "quote"}
     store = await LanceStore.open(home / "knowledge")
@@ -45,6 +56,12 @@ async def test_an_answer_as_json_quotes_exact_spans(home: Path, handbook: Path) 
     assert document.text[citation["start"] : citation["end"]] == citation["quote"]
     assert "150 euros" in citation["quote"]
     await store.close()
+
+
+async def test_how_an_answer_was_found_is_told_on_request(home: Path, handbook: Path) -> None:
+    await footnote("sync", str(handbook))
+    _, explained, _ = await footnote("ask", "--how", QUESTION)
+    assert "Found “Expense policy” by " in explained.split("How I found this")[1]
 
 
 async def test_quotes_around_the_question_are_optional(home: Path, handbook: Path) -> None:
@@ -63,6 +80,25 @@ async def test_json_tells_of_a_greeting_and_of_what_waits(home: Path) -> None:
     (action,) = proposed["actions"]
     assert (action["tool"], action["state"]) == ("remember", "proposed")
     assert action["arguments"] == {"text": "doors close at 6"}
+
+
+async def test_in_a_pipe_every_line_is_whole(home: Path, handbook: Path) -> None:
+    name = f"{'a-very-long-name-' * 8}.docx"
+    (handbook / name).write_bytes(b"no DOCX")
+    (handbook / "long.md").write_text(f"The quarterly audit looks at {'every single invoice and ' * 8}nothing else.\n")
+    _, _, err = await footnote("sync", str(handbook))
+    (line,) = [line for line in err.splitlines() if line.startswith("Not read:")]
+    assert f"{name}: this is no DOCX" in line
+    _, out, _ = await footnote("ask", "what does the quarterly audit look at?")
+    assert [line for line in out.splitlines() if "quarterly audit" in line and "nothing else. [1]" in line]
+
+
+async def test_a_misspelt_setting_is_named_by_doctor(home: Path) -> None:
+    code, out, _ = await footnote("doctor", FOOTNOTE_EMBEDER="minilm")
+    assert code == 1
+    (line,) = [line for line in out.splitlines() if "FOOTNOTE_EMBEDER" in line]
+    assert line.startswith("✗ Settings")
+    assert line.endswith("FOOTNOTE_EMBEDDER is one.")
 
 
 async def test_nothing_known_is_said_where_nothing_is_indexed(home: Path) -> None:
@@ -162,7 +198,7 @@ async def test_ctrl_c_at_the_prompt_leaves_at_once(home: Path) -> None:
 async def test_ctrl_c_leaves_a_sync_at_once_though_it_embeds(home: Path, handbook: Path) -> None:
     slow = (
         "import asyncio, time\nfrom retrieval.embedders.hashing import Hashing\n"
-        "async def passages(self, texts):\n    print('embedding', flush=True)\n    await asyncio.to_thread(time.sleep, 30)\n"
+        "async def passages(self, texts, **_):\n    print('embedding', flush=True)\n    await asyncio.to_thread(time.sleep, 30)\n"
         "Hashing.passages = passages\nfrom bot.cli import main\nmain()"
     )
     arguments = [sys.executable, "-c", slow, "sync", str(handbook)]

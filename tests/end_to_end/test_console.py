@@ -237,6 +237,15 @@ async def test_by_keyboard_alone(browser: Browser, site: Site) -> None:
     await expect(page.locator("#cited")).to_be_visible()
 
 
+async def test_who_approves_by_keyboard_stays_at_the_card(browser: Browser, site: Site) -> None:
+    page = await visit(browser, site)
+    await say(page, "@footnote remember that the gate is locked at ten")
+    await page.get_by_role("button", name="Approve").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".thread .card")).to_contain_text("Done: Remembered")
+    await expect(page.locator(".thread .message:has(.card)")).to_be_focused()
+
+
 async def test_on_a_phone_nothing_is_cut_off(browser: Browser, site: Site) -> None:
     page = await visit(browser, site, phone=True, dark=True)
     await say(page, LIMITS)

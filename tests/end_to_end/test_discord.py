@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from agent.models.scripted import ScriptedModel
 from bot.app import App, open_app
 from bot.databases import Databases
+from bot.discord import events
 from bot.discord.connect import connect
 from bot.inbox import Inbox
 from bot.settings import Settings, SettingsInvalid
@@ -101,7 +102,7 @@ async def test_a_mention_opens_a_thread_and_is_answered_there_with_footnotes(her
     answer = await here.answered(asked.id)
     assert "150 euros" in answer.text
     assert "Expense policy" in answer.text
-    assert answer.buttons == ["👍", "👎"]
+    assert answer.buttons == ["👍", "👎", "How I found this"]
     assert asked.thread is not None
     assert asked.thread.name == HOTELS
     assert here.said(here.discord.general) == []
@@ -118,6 +119,21 @@ async def test_a_follow_up_in_the_thread_needs_no_mention_and_one_to_somebody_el
     assert "40 euros" in answer.text
     await here.settled()
     assert len(here.said(asked.id)) == 2
+
+
+async def test_what_was_said_in_a_thread_before_it_came_there_is_no_question_when_it_is_edited(here: Team) -> None:
+    discord = here.discord
+    thread = await discord.create_thread("alice", "general", "questions")
+    old = await discord.say("bob", thread, "are drinks refunded?")
+    await discord.mention("alice", thread, HOTELS)
+    await here.answered(thread)
+    await discord.edit(old, "are meals while travelling refunded?")
+    await here.settled()
+    assert len(here.said(thread)) == 1
+    await discord.say("bob", thread, "are meals while travelling refunded?")
+    assert "40 euros" in (await here.answered(thread, 2)).text
+    await discord.edit(old, f"{discord.bot.mention} {HOTELS}")
+    await here.answered(thread, 3)
 
 
 async def test_nothing_is_answered_that_is_not_said_to_it(here: Team) -> None:
@@ -229,6 +245,32 @@ async def test_the_second_press_is_told_to_its_person_alone_who_was_first(here: 
     told = [*discord.ephemerals(discord.alice), *discord.ephemerals(discord.bob)]
     assert len(told) == 1
     assert "Alice" in told[0].text or "Bob" in told[0].text
+
+
+async def test_how_an_answer_was_found_is_shown_to_whoever_presses_alone(here: Team) -> None:
+    discord = here.discord
+    asked = await discord.mention("alice", "general", HOTELS)
+    answer = await here.answered(asked.id)
+    await (await discord.press("bob", answer, "How I found this")).answered()
+    await discord.until(lambda: discord.ephemerals(discord.bob), within=15)
+    assert "1. Searched for" in discord.ephemerals(discord.bob)[0].text
+    assert discord.ephemerals(discord.alice) == []
+
+
+async def test_what_is_told_before_discord_took_the_acknowledgement_waits_for_it(
+    here: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord, acknowledged = here.discord, events.acknowledged
+
+    async def slowly(answer: Callable[[], Awaitable[Any]]) -> Any:
+        await asyncio.sleep(1.5)
+        return await acknowledged(answer)
+
+    asked = await discord.mention("alice", "general", HOTELS)
+    answer = await here.answered(asked.id)
+    monkeypatch.setattr(events, "acknowledged", slowly)
+    await discord.press("bob", answer, "How I found this")
+    await discord.until(lambda: discord.ephemerals(discord.bob), within=15)
 
 
 async def test_an_answer_is_marked_with_a_reason(here: Team) -> None:
@@ -394,7 +436,11 @@ async def test_knowledge_and_help_are_told_to_one_person(here: Team) -> None:
         lambda: here.discord.ephemerals(here.discord.bob) and here.discord.ephemerals(here.discord.bob)[0].text
     )
     told = here.discord.ephemerals(here.discord.bob)[0].text
-    assert [name for name in ("`/ask question`", "`/knowledge`", "`/footnote help`") if name not in told] == []
+    assert [
+        name
+        for name in ("`/ask question`", "`/knowledge add here, or remove here`", "`/footnote help`")
+        if name not in told
+    ] == []
     assert here.discord.messages("general") == []
 
 
@@ -415,8 +461,9 @@ async def test_commands_are_told_to_discord_only_when_they_changed(discord: Disc
             subcommand, words = 1, 3
             assert shapes == {
                 "ask": [("question", words)],
+                "digest": [("when-and-on-what", words)],
                 "footnote": [("help", subcommand)],
-                "knowledge": [],
+                "knowledge": [("add-here-or-remove-here", 3)],
                 "Remember this": [],
             }
     assert len(discord.asked("PUT /applications/{application_id}/commands")) == 1

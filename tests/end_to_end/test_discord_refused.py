@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat import Person, Place
+from bot.chat import Person, Place, Reply
 from tests.end_to_end.held import Held
 from tests.end_to_end.test_discord import HOTELS, PIRATES, Team, proposed, team
 from tests.servers.discord import Discord, P
@@ -129,10 +129,10 @@ async def test_what_only_one_person_hears_is_told_directly_once_the_button_is_to
     await (await discord.press("bob", await here.answered(asked.id), "👍")).answered()
     place = Place("discord", str(discord.team.id), str(discord.general.id), str(asked.id))
     bob = Person(f"discord/{discord.bob.id}", "Bob")
-    await here.app.chats["discord"].whisper(place, bob, "One.")
+    await here.app.chats["discord"].whisper(place, bob, Reply("One."))
     assert [one.text for one in discord.ephemerals(discord.bob)] == ["Thanks, noted.", "One."]
     discord.clock.move(16 * 60)
-    await here.app.chats["discord"].whisper(place, bob, "Two.")
+    await here.app.chats["discord"].whisper(place, bob, Reply("Two."))
     assert [one.text for one in discord.dms(discord.bob)] == ["Two."]
 
 
@@ -140,7 +140,7 @@ async def test_somebody_who_takes_no_direct_messages_is_no_error(here: Team) -> 
     discord = here.discord
     discord.carol.blocks_dms = True
     place = Place("discord", str(discord.team.id), str(discord.general.id), "1")
-    await here.app.chats["discord"].whisper(place, Person(f"discord/{discord.carol.id}", "Carol"), "One.")
+    await here.app.chats["discord"].whisper(place, Person(f"discord/{discord.carol.id}", "Carol"), Reply("One."))
     assert discord.dms(discord.carol) == []
 
 

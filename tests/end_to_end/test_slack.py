@@ -61,6 +61,21 @@ async def test_a_follow_up_needs_no_mention_and_one_to_somebody_else_is_only_hea
     assert "@ada do you know this?" in said
 
 
+async def test_what_was_said_in_a_thread_before_it_came_there_is_no_question_when_it_is_edited(here: Team) -> None:
+    slack = here.slack
+    root = await slack.say("ada", "general", "hello")
+    old = await slack.say("ben", "general", "are drinks refunded?", root.ts)
+    await slack.mention("ada", "general", HOTELS, root.ts)
+    await here.answered("general", root.ts)
+    await slack.edit(old, MEALS)
+    await here.settled()
+    assert len(here.said("general")) == 1
+    await slack.say("ben", "general", MEALS, root.ts)
+    assert "40 euros" in here.text(await here.answered("general", root.ts, 2))
+    await slack.edit(old, f"<@{slack.bot.id}> {HOTELS}")
+    await here.answered("general", root.ts, 3)
+
+
 async def test_follow_ups_can_be_turned_off(slack: Slack, tmp_path: Path) -> None:
     async with team(slack, tmp_path, follow_ups=False) as here:
         asked = await slack.mention("ada", "general", HOTELS)

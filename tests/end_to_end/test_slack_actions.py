@@ -92,6 +92,16 @@ async def test_a_change_that_can_not_be_is_refused_in_the_form(here: Team) -> No
     assert list(form.errors) == ["text"]
 
 
+async def test_how_an_answer_was_found_is_shown_to_whoever_presses_alone(here: Team) -> None:
+    asked = await here.slack.mention("ada", "general", HOTELS)
+    answer = await here.answered("general", asked.ts)
+    await here.slack.press("ben", answer, "How I found this")
+    hidden = lambda: [one for one in here.slack.by_app("general", asked.ts, reader="ben") if one.ephemeral_to]  # noqa: E731
+    told = (await here.slack.until(hidden, 10))[0]
+    assert told.ephemeral_to == here.slack.user("ben").id
+    assert "1. Searched for" in told.blocks[0]["text"]
+
+
 async def test_buttons_work_after_a_restart_and_the_first_press_wins(slack: Slack, tmp_path: Path) -> None:
     async with team(slack, tmp_path) as here:
         card = await proposed(here)

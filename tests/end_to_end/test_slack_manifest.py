@@ -52,7 +52,7 @@ def test_every_event_is_subscribed_may_be_and_has_a_listener() -> None:
 
 def test_the_commands_and_the_shortcut_are_those_of_the_code() -> None:
     listed = manifest()["features"]["slash_commands"]
-    known = commands(None)  # type: ignore[arg-type]  # nothing runs
+    known = commands(None, None, None)  # type: ignore[arg-type]  # nothing runs
     assert [(one["command"], one["description"], one.get("usage_hint", "")) for one in listed] == [
         (f"/{one.name}", one.description, one.argument or one.subcommand) for one in known
     ]

@@ -72,7 +72,7 @@ async def test_a_models_answer_streams_in_sentence_by_sentence(tmp_path: Path) -
         assert answer is streaming
         assert SECOND in streaming.text
         assert read(answer).footnotes == ("Expense policy", "Expense policy")
-        assert read(answer).buttons == ("helpful", "unhelpful")
+        assert read(answer).buttons == ("helpful", "unhelpful", "explain")
         await here.settled()
         assert {task.status for task in streaming.tasks.values()} == {"complete"}
         assert len(slack.called("chat.stopStream")) == 1

@@ -63,7 +63,7 @@ async def test_nothing_that_is_shown_anywhere_calls_anybody(stage: OnSlack) -> N
     await stage.say("answer", said)
     await stage.say("escaped", replace(said, text=f"{escape_markdown(CALLS)} `{CALLS}` [1]"))
     await stage.say("card", replace(WAITING, text=CALLS, card=Card(CALLS, ((CALLS, CALLS),), CALLS, "proposed", CALLS)))
-    await stage.chat.whisper(stage.place, stage.people[0], CALLS)
+    await stage.chat.whisper(stage.place, stage.people[0], Reply(CALLS))
     assert calling(stage) == []
     assert {"chat.startStream", "chat.postMessage", "chat.postEphemeral", "assistant.threads.setStatus"} <= {
         call.method for call in stage.slack.calls if call.ok
@@ -126,7 +126,7 @@ async def test_a_card_and_a_whisper_fit_whatever_is_in_them(stage: OnSlack) -> N
     fields = tuple((f"Field {n} " + "y" * 100, "<&>" * 3_000) for n in range(20))
     card = Card("t&" * 500, fields, "f00d", "proposed", "Waits. " + "&" * 5_000)
     await stage.say("card", replace(WAITING, card=card, text="<&>" * 5_000))
-    await stage.chat.whisper(stage.place, stage.people[0], "w&" * 20_000)
+    await stage.chat.whisper(stage.place, stage.people[0], Reply("w&" * 20_000))
     await stage.chat.status(stage.place, "s&" * 500)
     assert [call.error for call in stage.slack.calls if not call.ok] == []
     assert (await stage.messages())[0].buttons == ("approve",)

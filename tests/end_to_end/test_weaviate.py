@@ -14,6 +14,7 @@ from bot.doctor import Finding, examine
 from bot.settings import Settings, SettingsInvalid, load_settings
 from retrieval.embedders.hashing import Hashing
 from retrieval.errors import StoreUnavailable
+from retrieval.metering import Meter
 from retrieval.stores import weaviate_client
 from tests.chaos.store_embedder import Coarse
 from tests.servers.weaviate import WeaviateServer
@@ -66,7 +67,7 @@ async def test_with_another_embedder_it_answers_at_once_and_goes_over_in_the_bac
         await rig.app.knowledge.sync(await rig.app.knowledge.add("folder", str(handbook)))
         await rig.app.knowledge.embed()
 
-    async def coarse(settings: Settings) -> Coarse:
+    async def coarse(settings: Settings, meter: Meter) -> Coarse:
         return Coarse()
 
     monkeypatch.setattr("bot.app.open_settings_embedder", coarse)

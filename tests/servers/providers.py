@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,6 +132,19 @@ class Playing(Provider):
         if "List the searches" in asked:
             return json.dumps({"queries": [self._question]})
         return '{"enough": true, "supported": true}'
+
+
+class Thinking(Provider):
+    """A provider whose answer to each request is what a function makes of its body: a step, or the words to say."""
+
+    def __init__(self, mind: Callable[[dict[str, Any]], Step | str]) -> None:
+        super().__init__(Say("x"))
+        self._mind = mind
+
+    async def _answer(self, request: Request, allowed: set[str], events: Any) -> Response:
+        thought = self._mind(await request.json())
+        self.script = [Say(thought) if isinstance(thought, str) else thought]
+        return await super()._answer(request, allowed, events)
 
 
 def openai_events(step: Say) -> list[str]:

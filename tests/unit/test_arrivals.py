@@ -12,10 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import arrivals as module
-from bot.arrivals import AT_ONCE, GIVEN_UP_SECONDS, Arrivals
+from bot.arrivals import AT_ONCE, GIVEN_UP_SECONDS, Arrivals, Handle
 from bot.chat import ChatAway
 from bot.records import open_engine, sqlite_url
+from bot.replicas import DEAD_SECONDS, Replicas
 from bot.tables import metadata
+from tests.servers.postgres import binaries, postgres
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ async def test_a_thousand_at_once_are_kept_and_handled_in_their_order(engine: As
     async def handle(payload: Any) -> None:
         handled.append(payload["n"])
 
-    arrivals = Arrivals(engine, "slack", handle, lambda: 0.0)
+    arrivals = Arrivals(engine, "one", "slack", handle, lambda: 0.0)
     arrivals.start()
     await asyncio.gather(*(arrivals.keep({"n": n}) for n in range(1_000)))
     await until(lambda: len(handled) == 1_000)
@@ -56,11 +58,11 @@ async def test_what_was_kept_and_not_handled_is_handled_by_the_next_process(engi
     async def handle(payload: Any) -> None:
         handled.append(payload)
 
-    first = Arrivals(engine, "slack", never, lambda: 0.0)
+    first = Arrivals(engine, "one", "slack", never, lambda: 0.0)
     first.start()
     await first.keep({"n": 1})
     await first.stop()
-    second = Arrivals(engine, "slack", handle, lambda: 0.0)
+    second = Arrivals(engine, "one", "slack", handle, lambda: 0.0)
     second.start()
     await until(lambda: handled == [{"n": 1}])
     await second.stop()
@@ -74,7 +76,7 @@ async def test_one_that_breaks_holds_up_none_after_it(engine: AsyncEngine) -> No
             raise ValueError("nonsense")
         handled.append(payload["n"])
 
-    arrivals = Arrivals(engine, "slack", handle, lambda: 0.0)
+    arrivals = Arrivals(engine, "one", "slack", handle, lambda: 0.0)
     arrivals.start()
     for n in range(3):
         await arrivals.keep({"n": n})
@@ -111,7 +113,7 @@ class Lanes:
 
 async def test_a_slow_lane_holds_up_no_other_and_each_keeps_its_order(engine: AsyncEngine) -> None:
     lanes = Lanes("slow")
-    arrivals = Arrivals(engine, "slack", lanes.handle, lambda: 0.0)
+    arrivals = Arrivals(engine, "one", "slack", lanes.handle, lambda: 0.0)
     arrivals.start()
     for number in range(50):
         for lane in ("slow", "a", "b"):
@@ -127,7 +129,7 @@ async def test_a_slow_lane_holds_up_no_other_and_each_keeps_its_order(engine: As
 async def test_no_more_than_so_many_lanes_go_at_once(engine: AsyncEngine) -> None:
     names = [f"lane-{number}" for number in range(100)]
     lanes = Lanes(*names)
-    arrivals = Arrivals(engine, "slack", lanes.handle, lambda: 0.0)
+    arrivals = Arrivals(engine, "one", "slack", lanes.handle, lambda: 0.0)
     arrivals.start()
     await asyncio.gather(*(arrivals.keep([name, 0], name) for name in names))
     await until(lambda: lanes.running == AT_ONCE)
@@ -139,14 +141,14 @@ async def test_no_more_than_so_many_lanes_go_at_once(engine: AsyncEngine) -> Non
 
 async def test_what_a_crash_left_keeps_its_lane_and_order(engine: AsyncEngine) -> None:
     lanes = Lanes("a", "b")
-    first = Arrivals(engine, "slack", lanes.handle, lambda: 0.0)
+    first = Arrivals(engine, "one", "slack", lanes.handle, lambda: 0.0)
     first.start()
     for number in range(3):
         for lane in ("a", "b"):
             await first.keep([lane, number], lane)
     await first.stop()
     again = Lanes("a")
-    second = Arrivals(engine, "slack", again.handle, lambda: 0.0)
+    second = Arrivals(engine, "one", "slack", again.handle, lambda: 0.0)
     second.start()
     await until(lambda: again.of("b") == [0, 1, 2])
     again.go_on()
@@ -168,7 +170,7 @@ async def test_what_waits_for_something_away_goes_first_in_its_lane_and_holds_up
             raise ChatAway("nobody answers")
         handled.append((lane, number))
 
-    arrivals = Arrivals(engine, "slack", handle, lambda: 0.0)
+    arrivals = Arrivals(engine, "one", "slack", handle, lambda: 0.0)
     arrivals.start()
     for number in range(2):
         for lane in ("away", "here"):
@@ -189,7 +191,7 @@ async def test_what_was_tried_for_a_day_is_given_up(engine: AsyncEngine, monkeyp
             raise ChatAway("nobody answers")
         handled.append(payload)
 
-    arrivals = Arrivals(engine, "slack", handle, lambda: now[0])
+    arrivals = Arrivals(engine, "one", "slack", handle, lambda: now[0])
     arrivals.start()
     for number in range(2):
         await arrivals.keep(number)
@@ -202,7 +204,7 @@ async def test_records_that_are_away_for_a_moment_lose_nothing(
 ) -> None:
     monkeypatch.setattr(module, "AGAIN_SECONDS", 0.05)
     lanes = Lanes("a")
-    arrivals = Arrivals(engine, "slack", lanes.handle, lambda: 0.0)
+    arrivals = Arrivals(engine, "one", "slack", lanes.handle, lambda: 0.0)
     arrivals.start()
     for number in range(2):
         await arrivals.keep(["a", number], "a")
@@ -224,9 +226,97 @@ async def test_where_nothing_can_be_kept_the_platform_is_not_told_that_it_was(tm
     async def handle(payload: Any) -> None:
         """Nothing comes."""
 
-    arrivals = Arrivals(engine, "slack", handle, lambda: 0.0)
+    arrivals = Arrivals(engine, "one", "slack", handle, lambda: 0.0)
     arrivals.start()
     with pytest.raises(Exception, match="no such table"):
         await arrivals.keep({"n": 1})
     await arrivals.stop()
     await engine.dispose()
+
+
+# several replicas
+
+
+@pytest.fixture
+async def postgresql() -> AsyncIterator[AsyncEngine]:
+    if binaries() is None:
+        pytest.skip("PostgreSQL is not installed: install the package postgresql")
+    with postgres() as address:
+        opened = open_engine(address.replace("postgresql://", "postgresql+psycopg://"))
+        async with opened.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        yield opened
+        await opened.dispose()
+
+
+@pytest.fixture(params=["engine", "postgresql"])
+def shared(request: pytest.FixtureRequest) -> AsyncEngine:
+    """The records that replicas share."""
+    found: AsyncEngine = request.getfixturevalue(request.param)
+    return found
+
+
+class Now:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def replica(engine: AsyncEngine, name: str, handle: Handle, clock: Now) -> Arrivals:
+    await Replicas(engine, name, clock).live()
+    arrivals = Arrivals(engine, name, "slack", handle, clock)
+    arrivals.start()
+    return arrivals
+
+
+async def test_of_several_replicas_one_handles_each_delivery_in_its_lanes_order(shared: AsyncEngine) -> None:
+    lanes, clock = Lanes(), Now()
+    replicas = [await replica(shared, name, lanes.handle, clock) for name in ("one", "two", "three")]
+    for number in range(15):
+        for lane in ("a", "b", "c", "d"):
+            await replicas[number % 3].keep([lane, number], lane)
+    await until(lambda: len(lanes.handled) >= 60)
+    await asyncio.sleep(0.2)  # whatever would be handled twice has its chance
+    for one in replicas:
+        await one.stop()
+    assert [lanes.of(lane) for lane in "abcd"] == [list(range(15))] * 4
+
+
+async def test_what_a_silent_replica_was_handling_goes_to_another_and_not_before(
+    shared: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
+    stuck, lanes, clock = Lanes("a"), Lanes(), Now()
+    one = await replica(shared, "one", stuck.handle, clock)
+    for number in range(2):
+        await one.keep(["a", number], "a")
+    await until(lambda: stuck.running == 1)
+    two = await replica(shared, "two", lanes.handle, clock)
+    await two.keep(["b", 0], "b")
+    await until(lambda: lanes.of("b") == [0])
+    await asyncio.sleep(0.3)
+    assert lanes.of("a") == []
+    clock.now += DEAD_SECONDS + 1
+    await Replicas(shared, "two", clock).live()
+    await until(lambda: lanes.of("a") == [0, 1])
+    stuck.go_on()  # it was not dead after all, and takes nothing more of that lane
+    await until(lambda: stuck.of("a"))
+    await asyncio.sleep(0.2)
+    await one.stop()
+    await two.stop()
+    assert stuck.of("a") == [0]
+
+
+async def test_what_a_replica_was_handling_when_it_was_stopped_goes_to_another_at_once(
+    postgresql: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
+    stuck, lanes, clock = Lanes("a"), Lanes(), Now()
+    one = await replica(postgresql, "one", stuck.handle, clock)
+    two = await replica(postgresql, "two", lanes.handle, clock)
+    await one.keep(["a", 0], "a")
+    await until(lambda: stuck.running + len(lanes.handled) == 1)
+    await one.stop()
+    await until(lambda: lanes.of("a") == [0])
+    await two.stop()

@@ -29,6 +29,10 @@ def test_a_plain_imperative_is_a_command(text: str, tool: str, arguments: dict[s
         "How do I post a message?",
         "Who runs the garden?",
         "calculate my taxes for me please",
+        "calculate 15% of my salary",
+        "```\nlatency - errors\n```",
+        "```text\n1 + 1\n```",
+        "```python\nprint(1)\n```\nwhy does this print 1?",
     ],
 )
 def test_a_question_is_no_command(text: str) -> None:
@@ -43,6 +47,10 @@ def test_a_question_is_no_command(text: str) -> None:
         ("run this code: print(6 * 7)", "run_python", {"code": "print(6 * 7)"}),
         ("Run this:\n```python\nx = 3\nx * 2\n```", "run_python", {"code": "x = 3\nx * 2"}),
         ("计算 12*3", "run_python", {"code": "12*3"}),
+        ("calculate 15% of 200", "run_python", {"code": "15 / 100 * 200"}),
+        ("Compute 7.5 percent of 1,200 + 3", "run_python", {"code": "7.5 / 100 * 1200 + 3"}),
+        ("```python\nx = 3\nprint(x * 2)\n```", "run_python", {"code": "x = 3\nprint(x * 2)"}),
+        ("```\nsum(range(10))\n```", "run_python", {"code": "sum(range(10))"}),
         ("https://example.org/a", "read_page", {"url": "https://example.org/a"}),
         ("<https://example.org/a>", "read_page", {"url": "https://example.org/a"}),
         ("Can you read https://example.org/a?", "read_page", {"url": "https://example.org/a"}),

@@ -39,7 +39,7 @@ async def test_what_was_decided_is_kept_though_the_run_never_ends(engine: AsyncE
     kept = await rows(engine)
     assert [(row["name"], row["value"], row["outcome"]) for row in kept] == [
         ("route", {"route": "act"}, None),
-        ("split", {"queries": ["What is a lease?"]}, None),
+        ("split", {"queries": ["What is a lease?"], "then": []}, None),
     ]
 
 

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent.models import Request
+from agent.models import Completion, Request
 from agent.models.scripted import ScriptedModel
 from bot.app import App, open_app
-from bot.chat import Action, ChatGone, ChatRefused, File, Mention, Person, Place, Press, Reply, Said, Withdrawal
+from bot.chat import (
+    Action,
+    ChatGone,
+    ChatRefused,
+    File,
+    Membership,
+    Mention,
+    Openness,
+    Person,
+    Place,
+    Press,
+    Readers,
+    Reply,
+    Said,
+    Withdrawal,
+)
 from bot.desk import run_id
+from bot.rendering import UNKNOWN_STEPS
 from bot.settings import Settings
 from tests.end_to_end.conftest import write_handbook
 
@@ -40,6 +56,7 @@ class Here:
         self.hold.set()
         self.waits = asyncio.Event()
         self.gone = False
+        self.outsiders = False
 
     async def status(self, place: Place, text: str) -> None:
         if not self.hold.is_set():
@@ -55,8 +72,8 @@ class Here:
     async def retract(self, place: Place, key: str) -> None:
         self.shown.pop(key, None)
 
-    async def whisper(self, place: Place, person: Person, text: str) -> None:
-        self.whispers.append((person.id, text))
+    async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
+        self.whispers.append((person.id, reply.text))
 
     async def channel(self, near: Place, name: str) -> Place | None:
         return None
@@ -64,8 +81,14 @@ class Here:
     async def name(self, near: Place, person: str) -> str:
         return {"here/u1": "Ann", "here/u2": "Bob"}.get(person, "")
 
-    async def history(self, place: Place, limit: int) -> list[Said]:
-        return self.said[-limit:]
+    async def readers(self, place: Place) -> Readers:
+        return Readers(Openness.WORKSPACE, self.outsiders)
+
+    async def membership(self, near: Place, person: Person, channels: Collection[str]) -> Membership:
+        return Membership(frozenset({near.workspace_key}))
+
+    async def history(self, place: Place, before: float, limit: int) -> list[Said]:
+        return [one for one in self.said if one.at < before][-limit:]
 
     async def read(self, place: Place, file: File) -> bytes:
         if file.reference not in self.files:
@@ -221,6 +244,29 @@ async def test_a_message_that_was_stopped_and_then_edited_is_answered(app: App, 
     assert list(here.shown) == [run_id("e1:2")]
 
 
+@pytest.mark.parametrize("trouble", ["time", "error"])
+async def test_what_breaks_after_another_replica_heard_of_the_withdrawal_is_not_shown(
+    tmp_path: Path, here: Here, trouble: str
+) -> None:
+    began = asyncio.Event()
+
+    class Breaking(ScriptedModel):
+        async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
+            began.set()
+            await asyncio.sleep(0.5 if trouble == "error" else 60)
+            raise ValueError("nobody foresaw this")
+            yield ""
+
+    async with assistant(tmp_path, here, Breaking(lambda request: ""), run_seconds=2) as app:
+        running = asyncio.create_task(app.desk.mention(mention()))
+        await asyncio.wait_for(began.wait(), 10)
+        await app.records.withdraw(THREAD, "m1", "")
+        await asyncio.wait_for(running, 10)
+        assert here.shown == {}
+        await app.desk.mention(mention("e2"))
+        assert list(here.shown) == [run_id("e2")], "it breaks for whoever still waits, who is told so"
+
+
 async def test_of_an_answered_run_only_the_last_step_is_kept(app: App, here: Here, tmp_path: Path) -> None:
     await app.desk.mention(mention())
     with closing(sqlite3.connect(tmp_path / "home" / "checkpoints.sqlite")) as kept:
@@ -293,6 +339,17 @@ async def test_where_strangers_are_only_what_is_public_is_found(app: App, here: 
     assert "150 euros" in here.shown[run_id("e2")].text
 
 
+async def test_a_run_that_waited_goes_on_for_those_who_read_along_by_then(app: App, here: Here) -> None:
+    await app.desk.mention(mention(text="remember that doors close at six"))
+    (waiting,) = await app.ledger.pending()
+    here.outsiders = True
+    await app.desk.press(Press("p1", THREAD, MEI, Action.APPROVE, waiting.id, 1_001.0))
+    await app.desk.resume(waiting.run)
+    state = await app.desk._graph.aget_state({"configurable": {"thread_id": waiting.run}})
+    assert state.values["audience"] == [f"channel:{THREAD.channel_key}", "public"]
+    assert [call["state"] for call in state.values["answer"]["actions"]] == ["done"]
+
+
 async def test_who_may_decide_is_told_by_name(tmp_path: Path, here: Here) -> None:
     async with assistant(tmp_path, here, approvers="here/u1,here/u2") as app:
         await app.desk.mention(mention(text="remember that doors close at six"))
@@ -302,3 +359,45 @@ async def test_who_may_decide_is_told_by_name(tmp_path: Path, here: Here) -> Non
     assert card is not None
     assert card.outcome.endswith("Only Ann or Bob may decide.")
     assert here.whispers == [(MEI.id, "You can't decide this. Only Ann or Bob may decide.")]
+
+
+def explain(run: str, person: Person = MEI, place: Place = THREAD) -> Press:
+    return Press(f"x:{person.id}", place, person, Action.EXPLAIN, run, 2_000.0)
+
+
+@pytest.mark.parametrize("question", [QUESTION, PIRATES])
+async def test_how_an_answer_or_a_refusal_was_found_is_shown_to_whoever_asks_alone(
+    app: App, here: Here, question: str
+) -> None:
+    await app.desk.mention(mention(text=question))
+    run = run_id("e1")
+    assert Action.EXPLAIN in [button.action for button in here.shown[run].buttons]
+    ann, shown = Person("here/ann", "Ann"), list(here.order)
+    await app.desk.press(explain(run, ann))
+    [(whom, words)] = here.whispers
+    assert whom == ann.id
+    assert words.startswith("**How I found this**\n\n1. Searched for “")
+    assert here.order == shown
+
+
+async def test_how_an_answer_was_found_is_known_in_another_process_and_without_its_checkpoint(
+    tmp_path: Path, here: Here
+) -> None:
+    async with assistant(tmp_path, here) as app:
+        await app.desk.mention(mention())
+        await app.desk.forget("e1")
+
+    async def nobody(run: str, place: str, cause: str) -> None:
+        """Nothing waits."""
+
+    async with open_app(Settings(home=tmp_path / "home", embedder="hashing"), nobody) as app:
+        app.chats[here.platform] = here
+        await app.desk.press(explain(run_id("e1")))
+    assert "Expense policy" in here.whispers[0][1]
+
+
+async def test_how_it_was_found_is_told_where_it_stands_and_nowhere_else(app: App, here: Here) -> None:
+    await app.desk.mention(mention())
+    await app.desk.press(explain(run_id("e1"), place=replace(THREAD, channel="random")))
+    await app.desk.press(explain(run_id("never"), Person("here/ann", "Ann")))
+    assert {words for _, words in here.whispers} == {UNKNOWN_STEPS}

@@ -24,7 +24,7 @@ class Away:
     name = "away"
     dimensions = 3
 
-    async def passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def passages(self, texts: Sequence[str], *, behind: bool = False) -> NDArray[np.float32]:
         raise EmbedderAway("away answered 503 (not now)", 1.0)
 
     async def query(self, text: str) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from agent.agent import Agent, Limits
 from agent.approvals import Deciders, Ledger, State, Verdict
 from agent.decision_log import DecisionLog
 from agent.errors import ToolFailed
-from agent.graph import build_graph
+from agent.graph import NOTHING_READ, build_graph
 from agent.models import Completion, Request, ToolCall
 from agent.models.scripted import ScriptedModel
 from agent.state import Answer
@@ -254,6 +254,28 @@ async def test_of_a_long_page_the_passages_that_fit_are_read(rig: Rig) -> None:
     assert any("Doors of the archive close at six" in words for words in asked)
 
 
+async def test_an_address_that_was_refused_was_not_read(rig: Rig) -> None:
+    garden = Document(
+        "garden", "s", "file:///garden", "Garden", "Read this: it opens at nine.", Audience.everyone(), "1"
+    )
+    await rig.store.bind(Hashing.name, Hashing.dimensions)
+    await rig.store.put([(garden, chunk(garden))])
+    answer = await rig.run(rig.graph(), question="read http://10.0.0.1/x")
+    assert answer is not None
+    assert [call["state"] for call in answer["actions"]] == ["failed"]
+    assert answer["searched"], "it was looked for in what is indexed"
+    assert answer["text"] == ""
+
+
+async def test_a_page_that_was_read_in_vain_is_said_to_be(rig: Rig) -> None:
+    page = Document("p", "s", "https://example.org/p", "Page", "Tulips bloom in April.", Audience.everyone(), "1")
+    rig.page = [Hit(passage, 1.0) for passage in chunk(page)]
+    rig.written = ""
+    answer = await rig.run(rig.graph(calls("look", text="a")), question="who painted the ceiling?")
+    assert answer is not None
+    assert answer["text"] == NOTHING_READ
+
+
 async def test_a_question_is_held_to_where_it_says_and_the_steps_say_so(rig: Rig) -> None:
     await rig.store.bind(Hashing.name, Hashing.dimensions)
     for name, channel, price in (("Talk", "design", 90), ("Rules", "", 120)):
@@ -264,7 +286,10 @@ async def test_a_question_is_held_to_where_it_says_and_the_steps_say_so(rig: Rig
     assert answer is not None
     assert [sentence["text"] for sentence in answer["sentences"]] == ["Hotels cost 90 a night."]
     assert answer["steps"] == [
-        "Searched for “what do hotels cost a night?”, in #design",
+        "Searched for “what do hotels cost a night?”, in #design: 1 passage",
+        "Some documents are still being read in: until then they are found by their words alone.",
+        "Found that enough to answer from",
+        "Read 1 passage, from 1 document",
         "Found “Talk” by its words",
     ]
 

@@ -1,4 +1,4 @@
-"""What the inbox holds back and what it tells of, on SQLite."""
+"""What the inbox holds back, what it tells of, and how it starts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.chat import Mention, Person, Place, Withdrawal
 from bot.inbox import Inbox
+from bot.records import open_engine
+from tests.servers.postgres import binaries, postgres
 
 MEI = Person("here/mei", "Mei")
 
@@ -68,3 +71,28 @@ async def test_a_withdrawal_that_was_kept_before_messages_had_versions_is_read(
     read = await asyncio.wait_for(handled.get(), 10)
     await inbox.stop()
     assert (read.message, read.stands) == (message, stands)
+
+
+@pytest.mark.timeout(100)
+async def test_it_starts_on_a_new_postgresql_while_a_transaction_is_under_way() -> None:
+    if binaries() is None:
+        pytest.skip("PostgreSQL is not installed: install the package postgresql")
+
+    async def nothing(_: Any) -> None:
+        """Nothing comes."""
+
+    with postgres() as address:
+        url = address.replace("postgresql://", "postgresql+psycopg://")
+        engine = open_engine(url)
+
+        async def reads() -> None:
+            async with engine.begin() as connection:
+                await connection.execute(text("select pg_sleep(5)"))
+
+        reading = asyncio.create_task(reads())
+        await asyncio.sleep(0.5)
+        inbox = Inbox(url, "one", nothing, nothing, nothing, nothing)
+        await inbox.start()
+        await reading
+        await inbox.stop()
+        await engine.dispose()

@@ -13,6 +13,7 @@ from agent.tables import metadata as agent_metadata
 from bot.migrate import migrate
 from bot.records import sqlite_url
 from bot.tables import metadata as bot_metadata
+from evals.tables import metadata as evals_metadata
 from tests.servers.postgres import binaries, postgres
 
 
@@ -20,7 +21,7 @@ def differences(url: str) -> list[object]:
     """What Alembic would still change after the migrations."""
     engine = create_engine(url)
     wanted = MetaData()
-    for room in (agent_metadata, bot_metadata):
+    for room in (agent_metadata, bot_metadata, evals_metadata):
         for table in room.tables.values():
             table.to_metadata(wanted)
     with engine.connect() as connection:

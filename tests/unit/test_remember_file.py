@@ -17,7 +17,7 @@ from bot.app import App
 from bot.chat import Action, File, Press
 from bot.desk import run_id
 from bot.tables import held_files
-from retrieval.documents import Audience
+from retrieval.documents import PUBLIC, Audience
 from tests.unit.test_desk import MEI, THREAD, Here, assistant, mention
 
 ROTA = b"# Rota\n\nOn Friday Bob brings the cake."
@@ -293,7 +293,7 @@ async def test_a_kept_file_is_seen_where_a_note_would_be(app: App, here: Here) -
     await app.desk.mention(mention("e2", "remember that the harbour closes at dusk"))
     (note,) = await app.ledger.by_run(run_id("e2"))
     await approve(app, note)
-    everyone, strangers = Audience.everyone(), THREAD.audience(outsiders=True)
+    everyone, strangers = Audience.everyone(), Audience.of(PUBLIC, f"channel:{THREAD.channel_key}")
     titles = {one.title for one in await app.knowledge.documents(everyone)}
     assert {"Rota", "the harbour closes at dusk"} <= titles
     assert await app.knowledge.documents(strangers) == []

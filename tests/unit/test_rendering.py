@@ -9,10 +9,12 @@ import pytest
 from agent.approvals import Approval, Deciders, State
 from agent.evidence import Citation, Sentence
 from agent.state import Answer, Call
+from agent.support import support
+from agent.text import laid_out
 from agent.tools.remember import Arguments
 from bot.chat import Action, Footnote
 from bot.console.markup import localised, render
-from bot.rendering import action_line, answer_reply, card_reply, counted, may_decide, refusal
+from bot.rendering import action_line, answer_reply, card_reply, counted, may_decide, refusal, steps_reply
 
 NOTE = Footnote(1, "file:a.md", "A", "file:///a.md", 0, 5, "Hello")
 
@@ -42,6 +44,30 @@ def test_a_mark_in_quoted_words_is_no_footnote() -> None:
     assert render(reply.text, reply.footnotes).count('class="fn"') == 1
 
 
+LIST = "A run waits for a human:\n\n* The node interrupts [x](https://evil.example),\n  and is saved.\n* Somebody resumes it."
+
+
+def test_a_quoted_list_is_shown_as_a_list_and_supported_word_for_word() -> None:
+    text = laid_out(LIST)
+    assert text == (
+        "A run waits for a human:\n* The node interrupts [x](https://evil.example), and is saved.\n* Somebody resumes it."
+    )
+    assert support(text, [LIST]) == 1.0
+    cited = Citation(document="file:a.md", title="A", uri="", start=0, end=len(LIST), quote=LIST)
+    sentences = [Sentence(text=text, citations=[cited])]
+    told = Answer(text="", sentences=sentences, refused=False, searched=["x"], notes=[], actions=[], steps=[])
+    reply = answer_reply("run", told)
+    shown = render(reply.text, reply.footnotes)
+    assert shown.count("<li>") == 2
+    assert shown.startswith("<p>A run waits for a human:</p>")
+    assert 'href="https://evil.example' not in shown
+    assert shown.count('class="fn"') == 1
+
+
+def test_of_one_item_alone_the_words_are_shown() -> None:
+    assert laid_out("-  Somebody\n   resumes it.") == "Somebody resumes it."
+
+
 def test_what_was_looked_for_is_shown_as_it_was_written() -> None:
     assert "<em>" not in render(refusal(["*urgent* [x](https://evil.example)"]))
     assert "<a" not in render(refusal(["[x](https://evil.example)"]))
@@ -52,7 +78,7 @@ def test_a_footnote_that_is_not_there_is_plain_text() -> None:
 
 
 def answer(*, refused: bool = False, text: str = "", actions: list[Call] | None = None) -> Answer:
-    return Answer(text=text, sentences=[], refused=refused, searched=["x"], notes=[], actions=actions or [])
+    return Answer(text=text, sentences=[], refused=refused, searched=["x"], notes=[], actions=actions or [], steps=[])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +95,29 @@ def test_marks_stand_where_there_is_something_to_judge(given: Answer, judged: bo
     assert [button.action for button in answer_reply("run", given).buttons] == [
         Action.HELPFUL,
         Action.UNHELPFUL,
+        Action.EXPLAIN,
     ] * judged
+
+
+def test_what_nothing_was_searched_for_has_no_way_to_explain() -> None:
+    done = answer(actions=[call("4")])
+    assert Action.EXPLAIN not in [button.action for button in answer_reply("run", {**done, "searched": []}).buttons]
+
+
+def test_steps_are_a_numbered_list_of_words_that_are_no_more_than_words() -> None:
+    text = steps_reply(["Searched for “*all* [x](https://evil.example)\n# now”", "Read " + "x" * 1_000]).text
+    shown = render(text)
+    assert "<a" not in shown
+    assert "<em>" not in shown
+    assert "<h1>" not in shown
+    assert shown.count("<li>") == 2
+    assert len(text) < 1_000
+
+
+def test_of_steps_that_are_not_known_it_says_so() -> None:
+    assert (
+        steps_reply(()).text == "How I found that is not kept any more. Ask again, and it is kept with the new answer."
+    )
 
 
 def test_the_wordings_that_were_tried_are_counted_not_listed() -> None:

@@ -36,8 +36,7 @@ async def test_texts_go_in_search_units_and_blank_ones_stay_here() -> None:
         await reranker.rerank(QUESTION, [f"note {n}" for n in range(150)] + [" "])
     assert [len(one["documents"]) for one in cohere.requests] == [100, 50]
     assert {one["model"] for one in cohere.requests} == {"rerank-v4.0-fast"}
-    assert reranker.units == 2
-    assert [one["units_so_far"] for one in logs if one["event"] == "reranked"] == [1, 2]
+    assert [one["units"] for one in logs if one["event"] == "reranked"] == [1, 1]
     assert "garden" not in str(logs)
 
 

@@ -1115,6 +1115,10 @@ async def test_rotating_tokens() -> None:
         second = await client.oauth_v2_access(**who, **refresh)
         await client.auth_test(token=second["access_token"])
         assert await error(client.oauth_v2_access(**who, **refresh)) == "invalid_refresh_token"
+        printed = repr([slack.app, slack.installations, slack.calls])
+        tokens = [one[name] for one in (first, second) for name in ("access_token", "refresh_token")]
+        secrets = [slack.app.client_secret, slack.app.signing_secret, slack.app.app_token, slack.bot_token, *tokens]
+        assert [one for one in secrets if one in printed] == []
 
 
 async def test_a_shared_channel_and_a_grid() -> None:

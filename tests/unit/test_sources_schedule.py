@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from bot import freshness
+from bot.audiences import Audiences
 from bot.chat import Person, Place
 from bot.commands import Invocation, commands
+from bot.console.adapter import ConsoleChat
 from bot.freshness import keep_fresh
 from bot.knowledge import FIRST_PAUSE, LONGEST_PAUSE, Knowledge
-from bot.records import open_engine, sqlite_url
+from bot.records import Records, open_engine, sqlite_url
 from bot.sources import EVERY, ON_DISK, label, named
 from bot.syncing import run_sync
 from bot.tables import metadata
@@ -54,9 +56,11 @@ class Here:
         self.now = 1_000_000.0
         self.errors: dict[str, Exception] = {}
         self.away = ""
+        self.shut: Exception | None = None
         self.read: list[str] = []
         self.before_reading: Callable[[], Awaitable[object]] | None = None
         self.knowledge: Knowledge
+        self.audiences: Audiences
 
     async def error(self, name: str) -> str:
         return next(one.error for one in (await self.knowledge.state()).sources if one.name == name)
@@ -70,9 +74,12 @@ async def here(store: Store, tmp_path: Path) -> AsyncIterator[Here]:
         await connection.run_sync(metadata.create_all)
 
     def open_source(kind: str, location: str) -> Scripted:
+        if made.shut:
+            raise made.shut
         return Scripted(f"{kind}:{location}", made)
 
-    made.knowledge = Knowledge(store, None, engine, open_source, tmp_path / "uploads", lambda: made.now)
+    made.knowledge = Knowledge(store, None, engine, open_source, tmp_path / "uploads", "here", lambda: made.now)
+    made.audiences = Audiences(store, {"console": ConsoleChat(Records(engine))})
     yield made
     await made.knowledge.stop()
     await engine.dispose()
@@ -90,6 +97,13 @@ async def test_a_source_is_due_when_its_kinds_time_has_come(here: Here) -> None:
     here.now += EVERY["web"]
     assert set(await here.knowledge.due()) == {site, feed}
     assert await here.knowledge.due(["feed"], at_once=True) == [feed]
+
+
+async def test_a_source_that_can_not_be_opened_any_more_says_why(here: Here) -> None:
+    name = await here.knowledge.add("readwise", "")
+    here.shut = Unreadable("readwise", "set FOOTNOTE_READWISE_KEY")
+    await here.knowledge.refresh(name)
+    assert await here.error(name) == "readwise: set FOOTNOTE_READWISE_KEY"
 
 
 async def test_a_failing_source_waits_longer_each_time_and_keeps_what_was_known(here: Here) -> None:
@@ -244,9 +258,10 @@ async def test_what_is_shown_of_a_source_in_a_chat_holds_no_path_and_no_token(he
         name = await here.knowledge.add(kind, str(tmp_path / "My Clippings.txt"))
         here.errors[name] = Unreadable(str(tmp_path / "My Clippings.txt"), "it is away")
         await here.knowledge.refresh(name)
-    known = next(one.run for one in commands(here.knowledge) if one.name == "knowledge")
+    listed = commands(here.knowledge, here.audiences, _nothing)
+    known = next(one.run for one in listed if one.name == "knowledge")
     assert known is not None
-    said = await known(Invocation(Place("console", "", "home"), Person("mei", "Mei"), ""))
+    said = await known(Invocation(Place("console", "", "home"), Person("console/mei", "Mei"), ""))
     assert str(tmp_path) not in said
     assert "- My Clippings.txt: 0 documents. ⚠️ My Clippings.txt: it is away" in said
     assert "- kindle: My Clippings.txt: 0 documents" in said
@@ -257,3 +272,7 @@ async def test_what_could_not_be_read_of_a_site_is_named_without_what_may_be_a_s
     here.away = "it is away"
     await here.knowledge.refresh(site)
     assert (await here.knowledge.state()).sources[0].unreadable == [("web:https://x.example/?…", "it is away")]
+
+
+async def _nothing(invocation: Invocation) -> str:
+    return ""

@@ -115,12 +115,13 @@ async def test_links_that_go_in_a_circle_are_named_and_stop_nothing(store: Store
     (vault / "to.md").symlink_to("fro.md")
     (vault / "fro.md").symlink_to("to.md")
     (vault / "nowhere.md").symlink_to("missing.md")
+    (vault / "gone.md").symlink_to(vault.parent / "elsewhere" / "gone.md")
     summary = await sync(store, FolderSource(vault))
     assert counted(summary) == (2, 0, 0, 0)
     reasons = {Path(what).name: reason for what, reason in summary.unreadable}
-    assert reasons.keys() == {"loop.md", "to.md", "fro.md", "nowhere.md"}
+    assert reasons.keys() == {"loop.md", "to.md", "fro.md", "nowhere.md", "gone.md"}
     assert "symbolic links" in reasons["loop.md"]
-    assert "no such file" in reasons["nowhere.md"]
+    assert reasons["nowhere.md"] == reasons["gone.md"] == "it is a link to no such file"
     with pytest.raises(Unreadable, match="no such file or folder"):
         await sync(store, FolderSource(vault / "loop.md"))
 

@@ -710,7 +710,8 @@ def test_a_model_is_shown_the_schema_that_arguments_are_held_to() -> None:
 async def test_only_the_tools_that_read_run_without_a_person(store: Store, records: Records) -> None:
     settings = load_settings()
     knowledge = Knowledge(
-        store, Hashing(), records.engine, lambda kind, place: FolderSource(Path(place)), settings.home, lambda: 0.0
+        *(store, Hashing(), records.engine, lambda kind, place: FolderSource(Path(place)), settings.home),
+        *("here", lambda: 0.0),
     )
     poster = ChatPoster({}, records, lambda: 0.0)
     ledger = Ledger(records.engine, lambda: 0.0)

@@ -71,6 +71,31 @@ def seen(reply: Reply) -> Seen:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who is where: of ``board``, a private channel, ``inside`` is a member, and ``outside`` is not.
+
+    ``guest`` is no full member of the workspace. ``direct`` is where ``inside`` talks with the assistant.
+    """
+
+    board: Place
+    direct: Place
+    inside: Person
+    outside: Person
+    guest: Person
+
+
+class Open:
+    """A platform where everybody sees everything: mixed into a stage."""
+
+    async def company(self) -> Company | None:
+        return None
+
+    async def leave(self) -> None: ...
+
+    async def cut(self) -> None: ...
+
+
 class OnDisk:
     """Files where a platform has no server: mixed into a stage."""
 
@@ -109,7 +134,7 @@ class Stage(Protocol):
     async def status(self) -> str: ...
 
     def heard(self, person: Person) -> list[str]:
-        """What was whispered to a person."""
+        """What was whispered to a person: all the words of each message."""
         ...
 
     async def file(self, name: str, data: bytes) -> File:
@@ -118,6 +143,18 @@ class Stage(Protocol):
 
     async def lose(self, file: File) -> None:
         """The file is gone from its platform."""
+        ...
+
+    async def company(self) -> Company | None:
+        """A company on the platform; None where everybody sees everything."""
+        ...
+
+    async def leave(self) -> None:
+        """Whoever is inside the board leaves it."""
+        ...
+
+    async def cut(self) -> None:
+        """The platform answers nothing more."""
         ...
 
     async def is_quiet(self) -> bool:

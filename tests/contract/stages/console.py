@@ -11,10 +11,10 @@ from bot.chat import ASSISTANT, Person, Reply
 from bot.console.adapter import Change, ConsoleChat, channel
 from bot.records import Records, open_engine, sqlite_url
 from bot.tables import metadata
-from tests.contract.stages import ANSWER, BOB, MEI, OnDisk, Seen, seen
+from tests.contract.stages import ANSWER, BOB, MEI, OnDisk, Open, Seen, seen
 
 
-class OnConsole(OnDisk):
+class OnConsole(OnDisk, Open):
     known = "research"
     people = (MEI, BOB)
 
@@ -45,7 +45,8 @@ class OnConsole(OnDisk):
         return self.chat.statuses.get(self.place.key, "")
 
     def heard(self, person: Person) -> list[str]:
-        return [change.text for change in self.changes if change.person == person.id]
+        told = [change.whisper for change in self.changes if change.whisper and change.person == person.id]
+        return ["\n".join([one.text, *(f.title for f in one.footnotes), *one.notes]) for one in told]
 
     async def is_quiet(self) -> bool:
         before = len(self.changes)

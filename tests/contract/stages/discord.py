@@ -20,9 +20,10 @@ from bot.discord.pace import Pace
 from bot.posts import Posts
 from bot.records import Records, open_engine, sqlite_url
 from bot.tables import metadata
-from tests.contract.stages import Seen, words
+from tests.contract.stages import Company, Seen, words
 from tests.servers.discord import Discord, Message, pointed_at
 from tests.servers.discord.models import walk
+from tests.servers.discord.permissions import P
 
 TEXT, SEPARATOR, CONTAINER = 10, 14, 17
 _STATUS = re.compile(r"-# ⏳ ?(.*?)…?$")
@@ -76,6 +77,29 @@ class OnDiscord:
 
     async def lose(self, file: File) -> None:
         await self.server.delete(int(file.reference.split("/")[1]))
+
+    async def company(self) -> Company:
+        server, team = self.server, str(self.server.team.id)
+        board = server.add_channel("board")
+        await server.remove_permission(board, P.VIEW_CHANNEL, role=server.team.id)
+        for user in (server.bob, server.bot):
+            await server.give_permission(board, P.VIEW_CHANNEL, user=user)
+        gwen = server.add_user("gwen", server.team)
+        server.team.members[gwen.id].pending = True
+        inside, outside, guest = (
+            Person(f"discord/{one.id}", one.name.title()) for one in (server.bob, server.carol, gwen)
+        )
+        while not self._client.get_channel(board.id):
+            await asyncio.sleep(0.01)
+        direct = Place("discord", "@me", str(server.world.dm_of(server.bob).id))
+        return Company(Place("discord", team, str(board.id)), direct, inside, outside, guest)
+
+    async def leave(self) -> None:
+        await self.server.remove_permission(self.server.channel("board"), P.VIEW_CHANNEL, user=self.server.bob)
+        await asyncio.sleep(0.1)  # the gateway tells it
+
+    async def cut(self) -> None:
+        self.server.fail("*", 503, 10_000)
 
     async def is_quiet(self) -> bool:
         before = len(self.server.requests)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from bot.settings import Settings
 from bot.slack.blocks import parse_value
 from bot.slack.connect import connect
 from bot.slack.manifest import manifest
-from tests.contract.stages import Seen, words
+from tests.contract.stages import Company, Seen, words
 from tests.servers.slack import App, Message, RateLimits, Slack, Timing
 
 LINK = re.compile(r"\[\\\[(\d+)\\\]\]\([^)]*\)")
@@ -87,7 +87,10 @@ class OnSlack:
     def heard(self, person: Person) -> list[str]:
         reader = person.id.rpartition("/")[2]
         seen = self.slack.by_app("general", self.place.thread, reader=reader)
-        return [one.blocks[0]["text"] for one in seen if one.ephemeral_to == reader]
+        direct = [one for one in self.slack.posted if one.channel == self.slack.direct(reader).id and one.bot_id]
+        return [
+            "\n".join(_texts(one.blocks)) for one in (*seen, *direct) if one in direct or one.ephemeral_to == reader
+        ]
 
     async def file(self, name: str, data: bytes) -> File:
         sent = self.slack.add_file("ada", name, data)
@@ -96,6 +99,22 @@ class OnSlack:
 
     async def lose(self, file: File) -> None:
         self.slack.files[file.reference].deleted = True
+
+    async def company(self) -> Company:
+        board = self.slack.add_channel("board", kind="private", members=("ben",))
+        self.slack.add_user("gwen", is_restricted=True)
+        team = self.slack.team.id
+        inside, outside, guest = (
+            Person(f"slack/{team}/{self.slack.user(name).id}", name) for name in ("ben", "ada", "gwen")
+        )
+        direct = Place("slack", team, self.slack.direct("ben").id)
+        return Company(Place("slack", team, board.id), direct, inside, outside, guest)
+
+    async def leave(self) -> None:
+        self.slack.channel("board").members.remove(self.slack.user("ben").id)
+
+    async def cut(self) -> None:
+        self.slack.fail("*", times=10_000, status=503)
 
     async def is_quiet(self) -> bool:
         await asyncio.sleep(0.2)
@@ -119,6 +138,18 @@ def read(message: Message) -> Seen:
         notes=tuple(" ".join(words(note)) for note in notes),
         card=tuple(" ".join(words(part)) for part in _card(blocks)),
     )
+
+
+def _texts(shown: Any) -> Iterator[str]:
+    """Every text in blocks."""
+    match shown:
+        case {"text": str(text)}:
+            yield text
+        case {"elements": inner}:
+            yield from _texts(inner)
+        case list():
+            for one in shown:
+                yield from _texts(one)
 
 
 def _title(text: str) -> str:

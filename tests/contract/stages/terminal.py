@@ -13,10 +13,10 @@ from rich.console import Console
 
 from bot.chat import Person, Place, Reply
 from bot.terminal import Terminal
-from tests.contract.stages import BOB, MEI, OnDisk, Seen, seen
+from tests.contract.stages import BOB, MEI, OnDisk, Open, Seen, seen
 
 
-class OnTerminal(OnDisk):
+class OnTerminal(OnDisk, Open):
     known = ""
     people = (MEI, BOB)
 

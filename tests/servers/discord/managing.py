@@ -75,7 +75,9 @@ class Managing:
         self.world.emit("GUILD_DELETE", {"id": str(guild.id), "unavailable": True}, guild=guild)
         await asyncio.sleep(0)
 
-    async def remove_permission(self, where: Channel | Guild, *permissions: P, user: User | None = None) -> None:
+    async def remove_permission(
+        self, where: Channel | Guild, *permissions: P, user: User | None = None, role: int = 0
+    ) -> None:
         """From the application, or from ``user``: in one channel, or in the whole guild (for everybody)."""
         if isinstance(where, Guild):
             for role in where.roles.values():
@@ -84,7 +86,7 @@ class Managing:
                 data = {"guild_id": str(where.id), "role": role_json(role)}
                 self.world.emit("GUILD_ROLE_UPDATE", data, guild=where)
         else:
-            overwrite = self._overwrite(where, user)
+            overwrite = self._overwrite(where, user, role)
             for one in permissions:
                 overwrite.deny, overwrite.allow = overwrite.deny | one, overwrite.allow & ~one
             self.world.emit("CHANNEL_UPDATE", channel_json(where), channel=where)
@@ -97,7 +99,9 @@ class Managing:
         self.world.emit("CHANNEL_UPDATE", channel_json(where), channel=where)
         await asyncio.sleep(0)
 
-    def _overwrite(self, channel: Channel, user: User | None) -> Overwrite:
+    def _overwrite(self, channel: Channel, user: User | None, role: int = 0) -> Overwrite:
+        if role:
+            return channel.overwrites.setdefault(role, Overwrite(role, 0))
         who = user or self.world.bot
         return channel.overwrites.setdefault(who.id, Overwrite(who.id, 1))
 

@@ -69,6 +69,8 @@ class Member:
     joined_at: float
     roles: list[int] = field(default_factory=list)
     nick: str | None = None
+    pending: bool = False
+    """Whether they have not accepted the server's rules yet."""
 
 
 @dataclass

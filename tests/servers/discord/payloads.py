@@ -47,7 +47,7 @@ def member_json(member: Member, *, with_user: bool = True, permissions: P | None
         "flags": 0,
         "joined_at": iso(member.joined_at),
         "nick": member.nick,
-        "pending": False,
+        "pending": member.pending,
         "premium_since": None,
         "roles": [str(role) for role in member.roles],
     }

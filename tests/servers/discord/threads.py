@@ -45,6 +45,11 @@ def start(
         starter.reference = (parent.id, source.id)
         thread.messages[starter.id] = starter
         announce(world, "MESSAGE_CREATE", starter)
+    elif kind is ChannelType.PUBLIC_THREAD and parent.type is not ChannelType.FORUM:
+        told = Message(world.ids.next(), parent, owner, name, type=MessageType.THREAD_CREATED)
+        told.reference = (thread.id, 0)  # docs.discord.com/developers/resources/message#message-reference
+        parent.messages[told.id] = told
+        announce(world, "MESSAGE_CREATE", told)
     return thread
 
 

@@ -68,10 +68,10 @@ class App:
     name: str = "Footnote"
     id: str = "A0FOOTNOTE1"
     client_id: str = "1111111111.2222222222"
-    client_secret: str = "the-client-secret-of-the-test"
-    signing_secret: str = "the-signing-secret-of-the-test"
-    verification_token: str = "legacy-verification-token"
-    app_token: str = "xapp-1-A0FOOTNOTE1-3333333333-ffff"
+    client_secret: str = field(default="the-client-secret-of-the-test", repr=False)
+    signing_secret: str = field(default="the-signing-secret-of-the-test", repr=False)
+    verification_token: str = field(default="legacy-verification-token", repr=False)
+    app_token: str = field(default="xapp-1-A0FOOTNOTE1-3333333333-ffff", repr=False)
     app_scopes: tuple[str, ...] = ("connections:write",)
     agent_view: bool = True
     """Declared as an agent: agents.sessions.* work, suggested prompts take no thread."""
@@ -95,11 +95,11 @@ class Installation:
     bot_user: str
     bot_id: str
     scopes: tuple[str, ...]
-    token: str
+    token: str = field(repr=False)
     installer: str = ""
-    refresh_token: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
     state: Literal["active", "revoked", "uninstalled"] = "active"
-    expires: dict[str, float] = field(default_factory=dict)
+    expires: dict[str, float] = field(default_factory=dict, repr=False)
     """When each token of it ends; empty without rotation."""
     home_team: str = ""
     """Where its bot user lives."""

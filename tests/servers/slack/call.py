@@ -24,10 +24,10 @@ Answer = dict[str, Any]
 class Call:
     slack: Slack
     method: str
-    args: dict[str, Any]
-    token: str
+    args: dict[str, Any] = field(repr=False)
+    token: str = field(repr=False)
     installation: Installation | None = None
-    basic: tuple[str, str] | None = None
+    basic: tuple[str, str] | None = field(default=None, repr=False)
     """Name and password of HTTP Basic, for oauth.v2.access."""
 
     @property

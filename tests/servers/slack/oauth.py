@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Code:
-    code: str
+    code: str = field(repr=False)
     redirect_uri: str | None
     scopes: tuple[str, ...]
     team: Team | None

@@ -32,13 +32,13 @@ class Recorded:
     """One call as it arrived, and what came of it. ``error`` also names an injected fault: http_500, dropped, hung."""
 
     method: str
-    arguments: dict[str, Any]
-    token: str
+    arguments: dict[str, Any] = field(repr=False)
+    token: str = field(repr=False)
     at: float
     ok: bool = False
     error: str | None = None
     status: int = 200
-    answer: dict[str, Any] = field(default_factory=dict)
+    answer: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 class WebApi:

@@ -1,0 +1,168 @@
+"""What somebody asks for, in words: “every weekday at 8, tell us what's new on retrieval evaluation from arxiv:cs.IR”.
+
+Sources are named as ``feed:https://…`` (or any https address), ``arxiv:CATEGORY`` (or words to search there),
+``github:OWNER/REPOSITORY`` for its releases, ``hackernews``, and ``knowledge`` for what is new in the knowledge base.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from zoneinfo import available_timezones
+
+from bot.cron import Cron
+
+KNOWLEDGE = "knowledge"
+HACKER_NEWS = "hackernews"
+DEFAULT_SOURCES = (HACKER_NEWS, KNOWLEDGE)
+NAMED = "feed:ADDRESS, arxiv:CATEGORY, github:OWNER/REPOSITORY, hackernews, knowledge"
+MOST_SOURCES = 30
+MOST_TOPICS = 1_000
+_CONTINENTS = frozenset({"Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic", "Etc"})
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?|s)?"
+_ZONE = re.compile(r"\b[A-Za-z]+(?:/[A-Za-z0-9_+-]+){1,2}|\bUTC\b|\bGMT\b")
+_TIME = re.compile(
+    r"\bat\s+(?P<word>noon|midday|midnight)\b|(?:\bat\s+)?\b(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))\s*(?P<half>[ap]\.?m\b\.?)?"
+    r"|\bat\s+(?P<hour2>\d{1,2})\s*(?P<half2>[ap]\.?m\b\.?)?|\b(?P<hour3>\d{1,2})\s*(?P<half3>[ap]\.?m\b\.?)"
+    r"|(?P<hour4>\d{1,2})\s*[点點时](?P<half4>半)?",
+    re.IGNORECASE,
+)
+_EVERY = re.compile(
+    rf"\b(?:(?:every|each|on)\s+)?(?P<weekdays>(?:week|work(?:ing)?\s*)days?)\b|\b(?P<daily>(?:every|each)\s+(?:day|morning|evening)|daily)\b"
+    rf"|\b(?P<weekends>(?:every\s+)?weekends?)\b"
+    rf"|\b(?:(?:every|each|on)\s+)?(?P<days>{_DAY}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*){_DAY})*)\b"
+    r"|(?P<weekdays2>每个?工作日)|(?P<daily2>每[天日早]|每天早上)",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(
+    r"(?<![\w/])(?:feed:https?://\S+|https?://\S+|arxiv:[\w.-]+|github:[\w.-]+/[\w.-]+|hacker\s?news\b|knowledge\s?base\b|knowledge\b)",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"^\W*(?:(?:please|can you|could you)\W+)?(?:(?:tell|send|show|give|post|brief)\s+(?:us|me)\s+)?"
+    r"(?:a\s+digest\s+(?:of|on|about)\s+)?(?:what(?:['’]?s|\s+is)\s+new\s+)?(?:(?:on|about|in|of|for)\s+)?"
+    r"|^\W*(?:告诉我们?|发给?我们?)?",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(r"(?:[\s,;.]|\b(?:from|in|at|with|on|and|using|via|time)\b)+$", re.IGNORECASE)
+_WEEKLY = re.compile(r"[,;\s]*\b(?:and|with|plus)?\s*a?\s*weekly\s+summary(?:\s+on\s+fridays?)?", re.IGNORECASE)
+_FRONT = re.compile(r"^[\s,;:]*(?:(?:and|then|from|on|in)\s+)*", re.IGNORECASE)
+
+
+class NotUnderstood(ValueError):
+    """What can't be subscribed to; the message is one line that says how to write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asked for; ``cron`` on the clock of ``zone``."""
+
+    topics: str
+    sources: tuple[str, ...]
+    cron: str
+    zone: str
+    weekly: bool = False
+
+
+def understood(text: str, zone: str) -> Wish:
+    """``zone`` holds where the words name none. Raises `NotUnderstood` or `CronInvalid`."""
+    weekly = bool(_WEEKLY.search(text))
+    rest = _WEEKLY.sub(" ", text)
+    sources = tuple(source(found[0]) for found in _SOURCE.finditer(rest))
+    rest = _SOURCE.sub(" ", rest)
+    cron, zone, rest = _when(rest, zone)
+    topics = _FRONT.sub("", _LEAD.sub("", _FRONT.sub("", " ".join(rest.split()))))
+    topics = _TAIL.sub("", topics).strip(" ,;:.，。")[:MOST_TOPICS]
+    if not topics and not sources:
+        raise NotUnderstood(
+            "Say what it is to be about: /digest every weekday at 8, what's new on retrieval evaluation."
+        )
+    return Wish(topics, tuple(dict.fromkeys(sources))[:MOST_SOURCES] or DEFAULT_SOURCES, cron, zone, weekly)
+
+
+def when(text: str, zone: str) -> tuple[str, str]:
+    """The cron expression and time zone of words such as “weekdays at 8:30 Europe/Berlin”. Raises `CronInvalid`."""
+    cron, zone, _ = _when(text, zone)
+    return cron, zone
+
+
+def sources(text: str) -> tuple[str, ...]:
+    """The sources in a field of a form, with commas, spaces or lines between. Raises `NotUnderstood`."""
+    named = (source(word) for word in re.split(r"[,\s]+", re.sub(r"(?i)hacker\s+news", HACKER_NEWS, text)) if word)
+    return tuple(dict.fromkeys(named))[:MOST_SOURCES] or DEFAULT_SOURCES
+
+
+def source(word: str) -> str:
+    """The name of one source as somebody wrote it. Raises `NotUnderstood`."""
+    word = word.strip().rstrip(",;.")
+    folded = word.casefold().replace(" ", "")
+    if folded in {HACKER_NEWS, "hn"}:
+        return HACKER_NEWS
+    if folded in {KNOWLEDGE, "knowledgebase"}:
+        return KNOWLEDGE
+    if re.match(r"https?://", word):
+        return f"feed:{word}"
+    if re.fullmatch(r"feed:https?://\S+|arxiv:[\w.-]+|github:[\w.-]+/[\w.-]+", word):
+        return word
+    raise NotUnderstood(f"“{word[:80]}” is no source I know; write {NAMED}.")
+
+
+def in_words(cron: str, zone: str) -> str:
+    """When a subscription comes, as people say it, and as `when` reads it again: weekdays at 08:00 Europe/Berlin."""
+    minute, hour, _, _, days = cron.split()
+    named = {"*": "every day", "mon-fri": "weekdays", "sat,sun": "weekends"}.get(days)
+    listed = (
+        [next(day for day in _DAYS if day.startswith(short)).capitalize() for short in days.split(",")]
+        if not named
+        else []
+    )
+    return f"{named or ' and '.join(listed)} at {int(hour):02}:{int(minute):02} {zone}"
+
+
+def _when(text: str, zone: str) -> tuple[str, str, str]:
+    """Cron, zone, and what is left of the words."""
+    if found := _ZONE.search(text):
+        known = (
+            found[0].upper() in {"UTC", "GMT"}
+            or found[0] in available_timezones()
+            or found[0].partition("/")[0] in _CONTINENTS
+        )
+        if known:
+            zone = "UTC" if found[0].upper() == "GMT" else found[0]
+            text = text[: found.start()] + " " + text[found.end() :]
+    hour, minute = 8, 0
+    if time := _TIME.search(text):
+        hour, minute = _clock(time)
+        text = text[: time.start()] + " " + text[time.end() :]
+    days = "mon-fri"
+    if every := _EVERY.search(text):
+        days = _days(every)
+        text = text[: every.start()] + " " + text[every.end() :]
+    cron = f"{minute} {hour} * * {days}"
+    Cron(cron, zone)
+    return cron, zone, text
+
+
+def _clock(time: re.Match[str]) -> tuple[int, int]:
+    if time["word"]:
+        return (0 if time["word"].lower() == "midnight" else 12), 0
+    hour = int(time["hour"] or time["hour2"] or time["hour3"] or time["hour4"])
+    minute = 30 if time["half4"] else int(time["minute"] or 0)
+    half = (time["half"] or time["half2"] or time["half3"] or "").lower()[:1]
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    if hour > 23 or minute > 59:
+        raise NotUnderstood(f"“{time[0].strip()}” is no time of day; write one like 8:30 or 4 pm.")
+    return hour, minute
+
+
+def _days(every: re.Match[str]) -> str:
+    if every["daily"] or every["daily2"]:
+        return "*"
+    if every["weekends"]:
+        return "sat,sun"
+    if every["days"]:
+        found = [word[:3].lower() for word in re.findall(_DAY, every["days"], re.IGNORECASE)]
+        return ",".join(dict.fromkeys(sorted(found, key=[day[:3] for day in _DAYS].index)))
+    return "mon-fri"

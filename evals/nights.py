@@ -1,0 +1,100 @@
+"""One night: every case in its turn, until all have run, the money is spent, or the night is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from agent.tables import usage
+from evals.cases import Case
+from evals.drawing import Passes, drawn
+from evals.judging import Judging
+from evals.outcomes import Outcome
+from evals.results import Night, Nights
+from evals.running import CASE_SECONDS, Examiner, Subject, channel, missing, opened
+
+NIGHT_SECONDS = 6 * 3_600.0
+Report = Callable[[int, int, Case], None]
+"""Told before each case: how many have run, of how many, and which is next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cases that are asked of the same knowledge."""
+
+    cases: Sequence[Case]
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Ceilings of a night: US dollars, seconds for all of it, seconds for one case."""
+
+    dollars: float = 2.0
+    seconds: float = NIGHT_SECONDS
+    case_seconds: float = CASE_SECONDS
+
+
+async def run(
+    night: Night,
+    groups: Sequence[Group],
+    nights: Nights,
+    *,
+    passes: Passes,
+    bounds: Bounds,
+    judging: Judging | None,
+    report: Report,
+    clock: Callable[[], float],
+) -> list[str]:
+    """Run what has not run yet and keep each outcome as it comes; returns a line for each thing that went otherwise."""
+    problems: list[str] = []
+    done = set(await nights.outcomes(night.id))
+    async with AsyncExitStack() as stack:
+        examiners: dict[str, tuple[Examiner, Subject]] = {}
+        for group in groups:
+            examiner = await stack.enter_async_context(opened(group.subject, bounds.case_seconds))
+            examiners |= {case.id: (examiner, group.subject) for case in group.cases}
+        cases = drawn([case for group in groups for case in group.cases], passes)
+        began = clock()
+        for number, case in enumerate(cases):
+            if case.id in done:
+                continue
+            examiner, subject = examiners[case.id]
+            if stopped := await _stopped(night, subject, bounds, clock() - began):
+                problems.append(f"{stopped} {number} of {len(cases)} cases had run; the others were not run tonight.")
+                break
+            report(number, len(cases), case)
+            if line := await missing(case, subject.store):
+                problems.append(line)
+                continue
+            outcome = await _judged(case, await examiner.examine(case, night.id), judging)
+            await nights.keep(night.id, outcome)
+    return problems
+
+
+async def _judged(case: Case, outcome: Outcome, judging: Judging | None) -> Outcome:
+    if judging is None or outcome.failed:
+        return outcome
+    graded, not_graded = await judging.grade(case, outcome)
+    return outcome.model_copy(update={"graded": graded, "not_graded": not_graded})
+
+
+async def _stopped(night: Night, subject: Subject, bounds: Bounds, seconds: float) -> str:
+    """Why the night ends here, if it does."""
+    if seconds >= bounds.seconds:
+        return f"The night was over after {bounds.seconds / 3_600:g} hours:"
+    if 0 < await spent(night.id, subject) >= bounds.dollars:
+        return f"The night's ${bounds.dollars:.2f} are spent (FOOTNOTE_BUDGET_NIGHT):"
+    return ""
+
+
+async def spent(night: str, subject: Subject) -> float:
+    """US dollars that the night has cost so far, the judge's among them; -1 where nothing costs anything."""
+    if subject.costs is None:
+        return -1.0
+    query = select(func.sum(usage.c.cost)).where(usage.c.channel == channel(night))
+    async with subject.costs.connect() as connection:
+        return float((await connection.execute(query)).scalar() or 0.0)

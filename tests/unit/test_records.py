@@ -1,0 +1,47 @@
+"""What pages read of the records in one go: marks and replies of many messages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.chat import Person
+from bot.console.adapter import channel
+from bot.records import Records, open_engine, sqlite_url
+from bot.tables import metadata
+
+MEI, ANN = Person("console/mei", "Mei"), Person("console/ann", "Ann")
+ROOM = channel("general")
+
+
+@pytest.fixture
+async def records(tmp_path: Path) -> AsyncIterator[Records]:
+    engine = open_engine(sqlite_url(tmp_path / "records.sqlite"))
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield Records(engine)
+    await engine.dispose()
+
+
+async def test_replies_are_counted_for_each_message_that_has_some(records: Records) -> None:
+    for key, replies in {"a": 2, "b": 0, "c": 1}.items():
+        await records.say(ROOM, key, MEI, "a question", 1.0)
+        for number in range(replies):
+            await records.say(replace(ROOM, thread=key), f"{key}{number}", ANN, "a reply", 2.0)
+    await records.say(replace(channel("research"), thread="b"), "elsewhere", ANN, "a reply", 2.0)
+    assert await records.replies(ROOM, ["a", "b", "c"]) == {"a": 2, "c": 1}
+    assert await records.replies(ROOM, ["b"]) == {}
+
+
+async def test_marks_are_those_of_one_person_with_the_reasons(records: Records) -> None:
+    await records.mark("run1", MEI, "helpful", "", 1.0)
+    await records.mark("run2", MEI, "unhelpful", "too old", 1.0)
+    await records.mark("run1", ANN, "unhelpful", "wrong", 1.0)
+    assert await records.marks_of(MEI, ["run1", "run2", "run3"]) == {
+        "run1": ("helpful", ""),
+        "run2": ("unhelpful", "too old"),
+    }
+    assert await records.marks_of(ANN, ["run2"]) == {}

@@ -1,0 +1,126 @@
+"""Machines with disks of their own share one store and one set of records: none forgets what lies on another's disk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.chat import Person
+from bot.knowledge import Knowledge
+from bot.records import open_engine, sqlite_url
+from bot.tables import metadata, sources
+from retrieval.documents import Audience
+from retrieval.errors import Unreadable
+from retrieval.sources import Source
+from retrieval.sources.folder import FolderSource
+from retrieval.stores import Store
+
+ANN = Person("console/ann", "Ann")
+EVERYONE = Audience.everyone()
+ROTA = b"<p>Ann has the early shift on Mondays.</p>"
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    opened = open_engine(sqlite_url(tmp_path / "records.sqlite"))
+    async with opened.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield opened
+    await opened.dispose()
+
+
+def machine(store: Store, engine: AsyncEngine, name: str, home: Path) -> Knowledge:
+    def open_source(kind: str, location: str) -> Source:
+        return FolderSource(Path(location))
+
+    return Knowledge(store, None, engine, open_source, home / "uploads", name * 32, lambda: 1_000_000.0)
+
+
+async def test_a_dropped_file_that_can_not_be_read_is_said_once_and_replaces_nothing(
+    store: Store, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    knowledge = machine(store, engine, "a", tmp_path)
+    await knowledge.add_files([("rota.html", ROTA), ("menu.md", b"# Soup")], ANN)
+    summary = await knowledge.add_files([("rota.html", b"<p></p>"), ("disk.iso", b"\0"), ("plan.md", b"# Plan")], ANN)
+    assert [what for what, _ in summary.unreadable] == ["rota.html", "disk.iso"]
+    await knowledge.stop()
+    (state,) = (await knowledge.state()).sources
+    assert state.unreadable == []
+    assert (await knowledge.sync(state.name)).unreadable == []
+    assert sorted(path.name for path in (tmp_path / "uploads").iterdir()) == ["menu.md", "plan.md", "rota.html"]
+    assert (tmp_path / "uploads" / "rota.html").read_bytes() == ROTA
+
+
+async def texts(knowledge: Knowledge) -> list[str]:
+    found = [await knowledge.document(one.id, EVERYONE) for one in await knowledge.documents(EVERYONE)]
+    return sorted(one.text.strip() for one in found if one)
+
+
+async def test_what_was_added_on_one_machine_stays_when_another_reads_what_is_due(
+    store: Store, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    one, two = (machine(store, engine, name, tmp_path / name) for name in "ab")
+    await one.add_files([("note.md", b"Kept on the first machine.")], ANN)
+    await two.add_files([("note.md", b"Kept on the second machine.")], ANN)
+    for here in (one, two):
+        (mine,) = await here.due(at_once=True)
+        await here.refresh(mine)
+    assert await texts(one) == ["Kept on the first machine.", "Kept on the second machine."]
+    await one.stop()
+    await two.stop()
+
+
+async def test_a_path_that_two_machines_have_is_a_source_of_each(
+    store: Store, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    one, two = (machine(store, engine, name, tmp_path / name) for name in "ab")
+    path = tmp_path / "data"
+    path.mkdir()
+    names = []
+    for here, words in ((one, "Kept on a."), (two, "Kept on b.")):
+        (path / "note.md").write_text(words)
+        names.append(await here.add("folder", str(path)))
+        await here.sync(names[-1])
+        assert await here.due(at_once=True) == names[-1:]
+        assert await here.add("folder", str(path)) == await here.find("folder", str(path)) == names[-1]
+    assert names == [f"folder:{path}", f"folder:{path}@bbbbbbbb"]
+    assert await texts(one) == ["Kept on a.", "Kept on b."]
+    (path / "note.md").unlink()
+    await two.sync(names[1])
+    assert await texts(one) == ["Kept on a."]
+
+
+async def test_what_lies_on_another_machine_says_so_and_is_not_read(
+    store: Store, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    one, two = (machine(store, engine, name, tmp_path / name) for name in "ab")
+    name = await one.add("folder", str(tmp_path))
+    async with engine.begin() as connection:
+        await connection.execute(update(sources).values(host="first.example"))
+    with pytest.raises(Unreadable, match=r"it lies on first\.example, which reads it"):
+        await two.sync(name)
+    (mine,) = (await one.state()).sources
+    (theirs,) = (await two.state()).sources
+    assert (mine.elsewhere, theirs.elsewhere) == ("", "first.example")
+
+
+async def test_what_has_an_address_belongs_to_no_machine(store: Store, engine: AsyncEngine, tmp_path: Path) -> None:
+    one, two = (machine(store, engine, name, tmp_path / name) for name in "ab")
+    names = {await here.add("web", str(tmp_path)) for here in (one, two)}
+    assert [await here.due(at_once=True) for here in (one, two)] == [list(names)] * 2
+
+
+async def test_what_was_added_before_machines_were_told_apart_belongs_to_whoever_adds_it_again(
+    store: Store, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    one, two = (machine(store, engine, name, tmp_path / name) for name in "ab")
+    name = await one.add("folder", str(tmp_path))
+    async with engine.begin() as connection:
+        await connection.execute(update(sources).values(machine=None, host=None))
+    assert await one.due(at_once=True) == await two.due(at_once=True) == [name]
+    assert await two.add("folder", str(tmp_path)) == name
+    assert (await one.due(at_once=True), await two.due(at_once=True)) == ([], [name])
