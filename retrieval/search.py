@@ -45,6 +45,12 @@ RERANKED = 40
 """Passages that a reranker reads."""
 READ_AGAIN = 0.5
 """What its score is worth; a passage that is the second hop answers nothing by itself, so not all."""
+FIRST = 5
+"""Passages among which the question's rarest word is wanted,"""
+RARE = 2
+"""where no more passages than this hold it,"""
+LONG_WORD = 3
+"""and it has more characters than this."""
 WAITING = "Some documents are still being read in: until then they are found by their words alone."
 
 
@@ -100,7 +106,7 @@ class Searcher:
         hops = await self._hops(seeds, pool, named, audience)
         await self._follow(pool, within, hops, "link")
         await self._share(pool, within, question)
-        ranked, plainer = await self._reranked(question, pool.ranked())
+        ranked, plainer = await self._reranked(question, _with_rare_word(question, pool.ranked(), words))
         return Found(ranked[:limit], (*((WAITING,) if pending else ()), *plainer))
 
     async def _reranked(self, question: str, ranked: list[Hit]) -> tuple[list[Hit], tuple[str, ...]]:
@@ -228,6 +234,31 @@ class Searcher:
         if within.where.documents is not None and where.documents is not None:
             where = replace(where, documents=where.documents & within.where.documents)
         return await self._store.nearest(within.vector, within.audience, limit, where)
+
+
+def _with_rare_word(question: str, ranked: list[Hit], words: Sequence[Hit]) -> list[Hit]:
+    """``ranked``, with the best passage that holds the question's rarest word among the first, where none of them does.
+
+    Who asks about Ollama means the one page that says Ollama, however near others are.
+    """
+    asked = {word for word in fold(question).split() if len(word) > LONG_WORD}
+    asked -= {word for hit in ranked[:FIRST] for word in _words(hit)}
+    holding = {word: [hit for hit in words if word in _words(hit)] for word in asked}
+    rare = min(
+        (word for word in holding if 0 < len(holding[word]) <= RARE),
+        key=lambda word: (len(holding[word]), word),
+        default="",
+    )
+    if not rare:
+        return ranked
+    best = holding[rare][0].passage.id
+    kept = [hit for hit in ranked if hit.passage.id != best]
+    lifted = next(hit for hit in ranked if hit.passage.id == best)
+    return [*kept[: FIRST - 1], replace(lifted, score=kept[FIRST - 1].score), *kept[FIRST - 1 :]]
+
+
+def _words(hit: Hit) -> frozenset[str]:
+    return frozenset(fold(hit.passage.embeddable).split())
 
 
 def _rarity(times: int) -> float:

@@ -282,7 +282,10 @@ async def test_what_is_unseen_leads_to_nothing_and_is_noticed_nowhere(here: Here
 
 
 async def test_the_command_counts_and_names_only_what_is_seen(here: Here) -> None:
-    known = next(one.run for one in commands(here.knowledge, here.audiences) if one.name == "knowledge")
+    async def digest(invocation: Invocation) -> str:
+        return ""
+
+    known = next(one.run for one in commands(here.knowledge, here.audiences, digest) if one.name == "knowledge")
     assert known is not None
     for person, where in product(PEOPLE, CHANNELS.values()):
         if not where.read_by(person):

@@ -302,3 +302,25 @@ async def test_without_its_reranker_the_order_stands_and_that_is_said(store: Sto
     found = await Searcher(store, Hashing(), Judge("")).search("who pays the invoices?", ALL)
     assert found.hits == plain.hits
     assert "the search goes on without it" in found.notes[0]
+
+
+class FarFromOllama(Hashing):
+    """Everything is near a question but what names Ollama."""
+
+    async def passages(self, texts: Sequence[str], *, behind: bool = False) -> NDArray[np.float32]:
+        return np.stack([await self.query(text) * (-1 if "Ollama" in text else 1) for text in texts])
+
+    async def query(self, text: str) -> NDArray[np.float32]:
+        return np.eye(self.dimensions, dtype=np.float32)[0]
+
+
+async def test_the_only_passage_with_a_word_of_the_question_is_among_the_first(store: Store) -> None:
+    for number in range(80):
+        await put(store, f"Model {number}", f"How to use the model with number {number} is told here.")
+    await put(store, "Servers", "Ollama listens on port 11434 of this machine.")
+    await embed_pending(store, FarFromOllama(), lambda progress: None)
+    hits = (await Searcher(store, FarFromOllama()).search("how do I use ollama with the model?", ALL, 10)).hits
+    assert "Servers" in [hit.passage.document for hit in hits[:5]]
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    hits = (await Searcher(store, FarFromOllama()).search("how do I use the model?", ALL, 10)).hits
+    assert "Servers" not in [hit.passage.document for hit in hits]
