@@ -133,8 +133,7 @@ async def open_app(
     quiet_libraries()
     configure_logs(settings.log)
     databases = Databases.of(settings)
-    await asyncio.to_thread(_prepare, settings, databases)
-    here = await asyncio.to_thread(replica_of, settings.home)
+    here = await asyncio.to_thread(_prepare, settings, databases)
     async with AsyncExitStack() as stack:
         engine = open_engine(databases.records)
         stack.push_async_callback(engine.dispose)
@@ -332,16 +331,18 @@ def _deciders(approvers: str) -> Deciders:
             return Deciders("named", tuple(person.strip() for person in approvers.split(",") if person.strip()))
 
 
-def _prepare(settings: Settings, databases: Databases) -> None:
-    """Make the home, readable by its owner alone, and bring the records to their newest form."""
+def _prepare(settings: Settings, databases: Databases) -> str:
+    """Make the home, readable by its owner alone, and bring the records to their newest form; gives the home's name."""
     try:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        here = replica_of(settings.home)
     except OSError as error:
         raise SettingsInvalid(
             f"FOOTNOTE_HOME: {settings.home} can't be written ({error.strerror}); choose another folder."
         ) from error
     with explained(databases.records):
         migrate(databases.records)
+    return here
 
 
 def quiet_libraries() -> None:

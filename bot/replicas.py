@@ -51,8 +51,9 @@ def living(now: float) -> Select[str]:
 def replica_of(home: Path) -> str:
     """The name of the process that runs on this home, and of the machine that it lies on; made once."""
     path = home / "replica"
-    with FileLock(home / "replica.lock"):
-        if not path.exists():
-            (home / "replica.new").write_text(uuid.uuid4().hex, encoding="ascii")
-            (home / "replica.new").replace(path)
-        return path.read_text(encoding="ascii").strip()
+    if not path.exists():
+        with FileLock(home / "replica.lock"):
+            if not path.exists():
+                (home / "replica.new").write_text(uuid.uuid4().hex, encoding="ascii")
+                (home / "replica.new").replace(path)
+    return path.read_text(encoding="ascii").strip()
