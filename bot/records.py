@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from pydantic import TypeAdapter
 from sqlalchemy import Column, Dialect, event, func, or_, select
@@ -35,7 +37,8 @@ class Entry:
 
 def open_engine(url: str) -> AsyncEngine:
     """An engine for the records: SQLite in WAL mode, or PostgreSQL through psycopg."""
-    shared: dict[str, Any] = {} if url.startswith("sqlite") else {"pool_pre_ping": True, "pool_size": 20}
+    embedded: dict[str, Any] = {"connect_args": {"factory": _Connection}}
+    shared = embedded if url.startswith("sqlite") else {"pool_pre_ping": True, "pool_size": 20}
     engine = create_async_engine(url, **shared)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -44,6 +47,28 @@ def open_engine(url: str) -> AsyncEngine:
 
 def sqlite_url(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
+
+
+class _Connection(sqlite3.Connection):
+    """Closes its cursors with itself.
+
+    A task that is cancelled in the middle of an UPDATE … RETURNING leaves a statement that is not read to its end, and with it
+    SQLite keeps the connection, and its lock, for as long as somebody holds the cursor (https://sqlite.org/c3ref/close.html).
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
+
+    def cursor(self, *arguments: Any, **options: Any) -> Any:
+        cursor = super().cursor(*arguments, **options)
+        self._cursors.add(cursor)
+        return cursor
+
+    def close(self) -> None:
+        for cursor in tuple(self._cursors):
+            cursor.close()
+        super().close()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -90,7 +90,7 @@ async def fresh(here: Team, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[No
 
 
 async def until(there: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         while not await there():
             await asyncio.sleep(0.05)
 

@@ -30,7 +30,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
 
 
 async def until(true: Any) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         while not true():
             await asyncio.sleep(0.01)
 

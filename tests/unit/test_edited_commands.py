@@ -67,7 +67,7 @@ async def test_what_a_withdrawn_run_proposes_at_its_end_cannot_be_approved(app: 
     await app.desk.withdraw(edit("e1:2"))
     here.hold.set()
     await running
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         while not (rows := await app.ledger.by_run(run_id("e1"))) or rows[0].state is State.PROPOSED:
             await asyncio.sleep(0.02)
     assert [row.state for row in rows] == [State.ABANDONED]

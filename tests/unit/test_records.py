@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -45,3 +46,15 @@ async def test_marks_are_those_of_one_person_with_the_reasons(records: Records) 
         "run2": ("unhelpful", "too old"),
     }
     assert await records.marks_of(ANN, ["run2"]) == {}
+
+
+async def test_a_writer_that_is_cancelled_at_any_moment_leaves_nothing_locked(records: Records) -> None:
+    """Otherwise the next one waits for as long as SQLite bears it, then fails."""
+    for steps in range(40):
+        taking = asyncio.create_task(records.take_up(ROOM, "a", f"event-{steps}"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+        async with asyncio.timeout(5):
+            await records.mark("run", MEI, "helpful", "", float(steps))

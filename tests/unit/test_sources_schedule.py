@@ -147,7 +147,7 @@ async def test_a_source_that_fails_stops_no_other(here: Here, broken: Exception)
         await here.knowledge.add("feed", one)
     here.errors["feed:b"] = broken
     task = asyncio.create_task(keep_fresh(here.knowledge))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         while len(here.read) < 3 or not await here.error("feed:b"):
             await asyncio.sleep(0.01)
     task.cancel()
@@ -220,7 +220,7 @@ async def test_a_slow_site_does_not_keep_what_is_on_disk_from_being_read(
 
     here.before_reading = slow
     task = asyncio.create_task(keep_fresh(here.knowledge))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         while set(here.read) != {folder, site} or await here.knowledge.due(ON_DISK):
             await asyncio.sleep(0.01)
         here.now += EVERY["folder"]

@@ -50,7 +50,7 @@ class Delivery:
     def event_id(self) -> str | None:
         return self.payload.get("event_id")
 
-    async def done(self, timeout: float = 30) -> Delivery:
+    async def done(self, timeout: float = 10) -> Delivery:
         """Waits until it was acknowledged or given up."""
         async with asyncio.timeout(timeout):
             await self.finished.wait()
@@ -207,7 +207,7 @@ class Courier:
             delivery.response = payload
         sent.event.set()
 
-    async def settled(self, timeout: float = 30) -> None:
+    async def settled(self, timeout: float = 10) -> None:
         """Waits until nothing is under way."""
         async with asyncio.timeout(timeout):
             while self._tasks:

@@ -165,14 +165,14 @@ class Slack(Visits):
         """The url_verification handshake."""
         return await self.courier.poster.verify(url)
 
-    async def settled(self, timeout: float = 30) -> None:
+    async def settled(self, timeout: float = 10) -> None:
         """Waits until every delivery was acknowledged or given up."""
         async with asyncio.timeout(timeout):
             while self._background:
                 await asyncio.wait(set(self._background))
             await self.courier.settled(timeout)
 
-    async def until(self, true: Callable[[], Any], timeout: float = 30) -> Any:
+    async def until(self, true: Callable[[], Any], timeout: float = 5) -> Any:
         """Waits for something to become true, and returns it."""
         async with asyncio.timeout(timeout):
             while not (found := true()):

@@ -151,7 +151,7 @@ class SocketMode:
                 return self._slack.clock.random.choice(self.live)
         return None
 
-    async def connected(self, count: int = 1, timeout: float = 30) -> None:
+    async def connected(self, count: int = 1, timeout: float = 10) -> None:
         """Waits for so many connections."""
         async with asyncio.timeout(timeout), self._arrived:
             await self._arrived.wait_for(lambda: len(self.live) >= count)
