@@ -18,6 +18,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from tests.servers.postgres import binaries, postgres
 from tests.servers.providers import KEY
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -114,6 +115,15 @@ def write_handbook(folder: Path, documents: Mapping[str, str] = HANDBOOK) -> Non
     folder.mkdir()
     for name, text in documents.items():
         (folder / name).write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """A PostgreSQL of this test's own."""
+    if binaries() is None:
+        pytest.skip("PostgreSQL is not installed: install the package postgresql")
+    with postgres() as running:
+        yield running
 
 
 @pytest.fixture

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bot import freshness
 from bot.channels import source as reading
-from bot.channels import talk
 from bot.discord import history
-from bot.freshness import keep_fresh
 from retrieval.documents import Audience, Document
+from tests.end_to_end.followed import fresh, until
 from tests.end_to_end.test_discord import Team, team
 from tests.servers.discord import Discord, P
 from tests.servers.discord.models import Channel
@@ -75,24 +72,6 @@ async def documents(here: Team, channel: Channel) -> list[Document]:
 async def asks(here: Team, who: str, channel: Channel, question: str = ASKED) -> str:
     asked = await here.discord.mention(who, channel, question)
     return (await here.answered(asked.id)).text
-
-
-@asynccontextmanager
-async def fresh(here: Team, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """Sources are read again by themselves, in moments where it takes a minute."""
-    monkeypatch.setattr(talk, "SOON", 0.2)
-    monkeypatch.setattr(freshness, "LOOK_SECONDS", 0.1)
-    task = asyncio.create_task(keep_fresh(here.app.knowledge))
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-async def until(there: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
-        while not await there():
-            await asyncio.sleep(0.05)
 
 
 async def test_what_was_said_in_a_public_channel_is_found_in_others_with_a_link_to_it(here: Team) -> None:

@@ -3,55 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import footnote, free_port, write_handbook
+from tests.end_to_end.conftest import write_handbook
+from tests.end_to_end.replicas import started
 from tests.end_to_end.test_discord import HOTELS
 from tests.servers.discord import Discord, Message
 from tests.servers.discord.models import Channel
-from tests.servers.postgres import binaries, postgres
 
 ANSWERS = "POST /interactions/{interaction_id}/{token}/callback"
 
 
-@pytest.fixture
-def address() -> Iterator[str]:
-    if binaries() is None:
-        pytest.skip("PostgreSQL is not installed: install the package postgresql")
-    with postgres() as running:
-        yield running
-
-
 @asynccontextmanager
 async def replica(discord: Discord, home: Path, address: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`footnote up`, connected; what it says goes to a file in its home."""
-    settings = {
-        "FOOTNOTE_HOME": str(home),
-        "FOOTNOTE_DATABASE_URL": address,
-        "FOOTNOTE_PORT": str(free_port()),
+    """`footnote up`, connected."""
+    platform = {
         "FOOTNOTE_DISCORD_TOKEN": discord.token,
         "FOOTNOTE_DISCORD_API_URL": discord.api_url,
         "FOOTNOTE_DISCORD_GATEWAY_URL": discord.gateway_url,
     }
-    assert (await footnote("sync", str(home.parent / "handbook"), **settings))[0] == 0
     before = discord.connected
-    with (home / "log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "up"), env={**os.environ, **settings}, stdout=log, stderr=log
-        )
-        try:
-            await discord.until(lambda: discord.connected > before, within=120)
-            yield process
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+    async with started(home, address, **platform) as process:
+        await discord.until(lambda: discord.connected > before, within=120)
+        yield process
 
 
 def said(discord: Discord, channel: Channel | None) -> list[Message]:

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.contract.stages.slack import app_of_manifest, read
-from tests.end_to_end.conftest import footnote, free_port, write_handbook
+from tests.end_to_end.conftest import write_handbook
 from tests.end_to_end.on_slack import HOTELS
-from tests.servers.postgres import binaries, postgres
+from tests.end_to_end.replicas import started
 from tests.servers.slack import Message, RateLimits, Slack, Timing
 
 ROOMS = 4
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    if binaries() is None:
-        pytest.skip("PostgreSQL is not installed: install the package postgresql")
-    with postgres() as running:
-        yield running
 
 
 @pytest.fixture
@@ -39,28 +29,16 @@ async def slack() -> AsyncIterator[Slack]:
 
 @asynccontextmanager
 async def replica(slack: Slack, home: Path, address: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`footnote up`, connected; what it says goes to a file in its home."""
-    settings = {
-        "FOOTNOTE_HOME": str(home),
-        "FOOTNOTE_DATABASE_URL": address,
-        "FOOTNOTE_PORT": str(free_port()),
+    """`footnote up`, connected."""
+    platform = {
         "FOOTNOTE_SLACK_BOT_TOKEN": slack.bot_token,
         "FOOTNOTE_SLACK_APP_TOKEN": slack.app_token,
         "FOOTNOTE_SLACK_API_URL": slack.api_url,
     }
-    assert (await footnote("sync", str(home.parent / "handbook"), **settings))[0] == 0
     before = slack.sockets.hellos
-    with (home / "log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "up"), env={**os.environ, **settings}, stdout=log, stderr=log
-        )
-        try:
-            await slack.until(lambda: slack.sockets.hellos > before, 120)
-            yield process
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+    async with started(home, address, **platform) as process:
+        await slack.until(lambda: slack.sockets.hellos > before, 120)
+        yield process
 
 
 def said(slack: Slack, channel: str, thread: str | None = None) -> list[Message]:
