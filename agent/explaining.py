@@ -11,6 +11,7 @@ from agent import hops
 from agent.evidence import Citation, Evidence
 from agent.packing import alike
 from agent.state import State
+from agent.text import counted
 from retrieval.search import Found
 
 _WAYS = {
@@ -38,7 +39,7 @@ def split(queries: Sequence[str], then: Sequence[str]) -> list[str]:
 def searched(query: str, found: Found) -> list[str]:
     """One search: what it was held to, what it gave, what was wider or plainer than usual."""
     held = f", {found.held}" if found.held else ""
-    return [f"Searched for “{query}”{held}: {_count(len(found.hits), 'passage')}", *found.notes]
+    return [f"Searched for “{query}”{held}: {counted(len(found.hits), 'passage')}", *found.notes]
 
 
 def bridged(question: str, answer: str) -> str:
@@ -57,14 +58,14 @@ def read(given: Sequence[Evidence], found: Sequence[Evidence]) -> list[str]:
     """What was read for the answer of what was found."""
     if not found:
         return []
-    of = f"{len(given)} of the {len(found)} passages" if len(given) < len(found) else _count(len(found), "passage")
-    return [f"Read {of}, from {_count(len({item['document'] for item in given}), 'document')}"]
+    of = f"{len(given)} of the {len(found)} passages" if len(given) < len(found) else counted(len(found), "passage")
+    return [f"Read {of}, from {counted(len({item['document'] for item in given}), 'document')}"]
 
 
 def checked(*, dropped: int, reworded: int) -> list[str]:
     """What became of the sentences that what they cite does not support."""
-    lines = [f"Reworded {_count(reworded, 'sentence')} to what the source says"] if reworded else []
-    return [*lines, *([f"Left out {_count(dropped, 'sentence')} that no source supports"] if dropped else [])]
+    lines = [f"Reworded {counted(reworded, 'sentence')} to what the source says"] if reworded else []
+    return [*lines, *([f"Left out {counted(dropped, 'sentence')} that no source supports"] if dropped else [])]
 
 
 def steps(state: State) -> list[str]:
@@ -107,7 +108,3 @@ def _quoted(texts: Iterable[str]) -> str:
 
 def _joined(parts: Sequence[str]) -> str:
     return " and ".join((", ".join(parts[:-1]), parts[-1]) if len(parts) > 1 else parts)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

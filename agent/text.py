@@ -81,3 +81,8 @@ def phrases(text: str) -> list[str]:
                 start = spans.pop()[0]
             spans.append((start, end))
     return [text[start:end] for start, end in spans]
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 document, 2,000 documents."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

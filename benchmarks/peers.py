@@ -14,7 +14,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.corpus import JsonlSource, read_jsonl
+from benchmarks.remembering import Remembering
 from benchmarks.report import Row, publish
 from benchmarks.retrieval import measure_ids
 from retrieval.documents import Audience
@@ -33,29 +34,6 @@ from retrieval.sync import Syncer, embed_pending
 
 FOUND = 30
 Rows = list[dict[str, Any]]
-
-
-class Remembering:
-    """An `Embedder` that remembers what it embedded."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self.name, self.dimensions = embedder.name, embedder.dimensions
-        self._embedder = embedder
-        self._passages: dict[str, NDArray[np.float32]] = {}
-        self._queries: dict[str, NDArray[np.float32]] = {}
-
-    async def passages(self, texts: Sequence[str], *, behind: bool = False) -> NDArray[np.float32]:
-        new = list(dict.fromkeys(text for text in texts if text not in self._passages))
-        self._passages.update(zip(new, await self._embedder.passages(new), strict=True))
-        return np.stack([self._passages[text] for text in texts])
-
-    async def query(self, text: str) -> NDArray[np.float32]:
-        if text not in self._queries:
-            self._queries[text] = await self._embedder.query(text)
-        return self._queries[text]
-
-    async def close(self) -> None:
-        await self._embedder.close()
 
 
 class Retriever(Protocol):

@@ -35,6 +35,7 @@ from agent.models import ChatModel, Request
 from agent.models.scripted import ScriptedModel
 from agent.tools.registry import Toolbox
 from benchmarks.answering import Asked, Without, asked_of, opened
+from benchmarks.remembering import Remembering
 from benchmarks.report import Row, publish
 from evals.cases import Case
 from evals.comparing import ALARMS, compare
@@ -42,7 +43,6 @@ from evals.metrics import Span, figures
 from evals.outcomes import Outcome
 from evals.running import Subject
 from evals.running import opened as examiner_of
-from retrieval.embedders import Embedder
 from retrieval.embedders.choose import open_embedder
 from retrieval.errors import EmbedderAway
 from retrieval.search import Searcher
@@ -54,30 +54,6 @@ STALE = 0.3
 Figures = dict[str, float]
 Recorded = dict[str, list[Outcome]]
 """Of each case its outcome under each weather."""
-
-
-class Remembering:
-    """The embedder, which computes each text once."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._kept: dict[str, NDArray[np.float32]] = {}
-        self.name, self.dimensions = embedder.name, embedder.dimensions
-
-    async def passages(self, texts: Sequence[str], *, behind: bool = False) -> NDArray[np.float32]:
-        fresh = [text for text in dict.fromkeys(texts) if text not in self._kept]
-        if fresh:
-            self._kept |= dict(zip(fresh, await self._embedder.passages(fresh), strict=True))
-        return np.stack([self._kept[text] for text in texts])
-
-    async def query(self, text: str) -> NDArray[np.float32]:
-        key = f"?{text}"
-        if key not in self._kept:
-            self._kept[key] = await self._embedder.query(text)
-        return self._kept[key]
-
-    async def close(self) -> None:
-        await self._embedder.close()
 
 
 class Away(Remembering):

@@ -187,13 +187,14 @@ def _assemble(
     attachments = Attachments(embedder, settings.max_file_mb * 1_000_000)
     held = HeldFiles(engine, settings.uploads_path, attachments, chats, ledger, time.time)
     toolbox = build_toolbox(settings, searcher, knowledge, ChatPoster(chats, records, time.time), held)
+    model_for = metered(settings, engine, model)
     agent = Agent(
         searcher,
         embedder,
         toolbox,
         ledger,
         decisions,
-        metered(settings, engine, model),
+        model_for,
         _deciders(settings.approvers),
         Limits(steps=settings.run_steps, window=settings.model_window),
         time.time,
@@ -218,7 +219,7 @@ def _assemble(
     nightly = Nightly(settings, engine, operators, chats, time.time)
     if (job := nightly.job()) is not None:
         schedule.add(job)
-    prose = _prose_of(metered(settings, engine, model))
+    prose = _prose_of(model_for)
     digests = Digests(engine, embedder, searcher, audiences, opener.news, chats, records, time.time, prose)
     schedule.add_all(digests)
     return App(

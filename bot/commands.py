@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 
+from agent.text import counted
 from bot.audiences import Audiences
 from bot.channels.following import ADD, REMOVE, Following
 from bot.channels.talk import KIND
 from bot.chat import Person, Place
 from bot.knowledge import Knowledge, SourceState
-from bot.rendering import counted
 from bot.sources import ON_DISK
 from retrieval.documents import EVERYONE, Audience
 from retrieval.stores import Holdings

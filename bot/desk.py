@@ -26,7 +26,6 @@ from bot.attachments import Attachments
 from bot.audiences import Audiences
 from bot.cards import Cards, Resume
 from bot.chat import (
-    ASSISTANT,
     Action,
     Chat,
     ChatError,
@@ -42,6 +41,7 @@ from bot.chat import (
 from bot.chats import Chats
 from bot.errors import broken_off, place_of
 from bot.hearing import Hearing
+from bot.poster import post
 from bot.private import PrivateAnswers
 from bot.records import Records
 from bot.rendering import answer_reply, partial_reply, steps_reply
@@ -317,8 +317,7 @@ class Desk:
     async def _show(self, place: Place, key: str, reply: Reply) -> None:
         if key in self._muted:
             return
-        await self._records.say(place, key, ASSISTANT, reply.text, self._clock(), reply)
-        await self._chat(place).show(place, key, reply)
+        await post(self._records, self._chats, place, key, reply, self._clock())
 
     def _chat(self, place: Place) -> Chat:
         return self._chats[place.platform]

@@ -17,8 +17,8 @@ from rich.text import Text
 from agent.errors import ModelError, ModelMisconfigured
 from agent.models import Message, Request, complete
 from agent.models.prices import unpriced
+from agent.text import counted
 from bot.app import open_app, open_settings_embedder, open_settings_model, open_settings_reranker
-from bot.rendering import counted
 from bot.settings import Settings, SettingsInvalid, load_settings, misspelt
 from retrieval.embedders.choose import is_remote
 from retrieval.errors import EmbedderAway, RerankerAway, RetrievalError

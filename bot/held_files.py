@@ -11,7 +11,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import Callable, Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,12 +22,12 @@ from agent.state import AttachedFile
 from agent.tools.remember_file import NAME, Held, apart, contents
 from bot.attachments import Attachments
 from bot.chat import Chat, ChatError, File, Place
-from bot.knowledge import harmless
+from bot.knowledge import check_ending, harmless
 from bot.records import upsert
 from bot.tables import held_files as table
 from retrieval.documents import content_hash
 from retrieval.errors import Unreadable
-from retrieval.parsing import SUFFIXES, parse
+from retrieval.parsing import parse
 
 MAX_BYTES = 500_000_000
 """Of everything that is held."""
@@ -88,9 +88,7 @@ class HeldFiles:
     async def _readable(self, file: AttachedFile, place: Place) -> bytes:
         """What is in a file. Raises `Unreadable` where the knowledge base could not read it, or `ChatError`."""
         name = file["name"]
-        suffix = PurePath(harmless(name)).suffix.lower()
-        if suffix not in SUFFIXES:
-            raise Unreadable(name, f"files that end in {suffix or 'nothing'} are not read into the knowledge base")
+        check_ending(name)
         data = await self._attachments.fetch(self._chats[place.platform], place, File(**file))
         await parse(name, data)
         return data

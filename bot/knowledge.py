@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ class Knowledge:
         self._turns: dict[str, asyncio.Lock] = {}
         self._embed_lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[object]] = set()
-        self._held: tuple[Counts | None, dict[str, int]] = (None, {})
+        self._held: tuple[Counts | None, Counter[str]] = (None, Counter())
 
     async def add(self, kind: str, location: str) -> str:
         """Remember a source; returns its name. One that is known already is no error; raises `Unreadable` for no such path."""
@@ -247,7 +248,10 @@ class Knowledge:
         called = {source: f"#{channel}" for source, channel in named}
         counts = await self._store.counts()
         if counts != self._held[0]:
-            self._held = (counts, {row["name"]: len(await self._store.hashes(row["name"])) for row in rows})
+            held = Counter[str]()
+            for (source, _), documents in (await self._store.holdings()).items():
+                held[source] += documents
+            self._held = (counts, held)
         states = []
         for row in rows:
             summary = row["summary"] or {}
@@ -255,7 +259,7 @@ class Knowledge:
                 SourceState(
                     name=row["name"],
                     label=called.get(row["name"]) or label(row["kind"], row["location"]),
-                    documents=self._held[1].get(row["name"], 0),
+                    documents=self._held[1][row["name"]],
                     synced_at=row["synced_at"],
                     elsewhere=self._elsewhere(row),
                     running=self._running.get(row["name"]),
@@ -286,7 +290,8 @@ class Knowledge:
         readable, unreadable = list[tuple[str, bytes]](), list[tuple[str, str]]()
         for given, data in files:
             try:
-                await _check(harmless(given), data)
+                check_ending(name := harmless(given))
+                await parse(name, data)
                 readable.append((given, data))
             except Unreadable as error:
                 unreadable.append((error.what, error.reason))
@@ -339,12 +344,11 @@ class Knowledge:
             return (await connection.execute(statement)).rowcount > 0
 
 
-async def _check(name: str, data: bytes) -> None:
-    """Raise `Unreadable` where a file of this name could not be read from its folder."""
-    suffix = PurePath(name).suffix.lower()
+def check_ending(name: str) -> None:
+    """Raise `Unreadable` where files that end like this one are not read from a folder."""
+    suffix = PurePath(harmless(name)).suffix.lower()
     if suffix not in SUFFIXES:
         raise Unreadable(name, f"files that end in {suffix or 'nothing'} are not read into the knowledge base")
-    await parse(name, data)
 
 
 def _due_at(row: RowMapping) -> float:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from bot.chat import ASSISTANT, Chat, Place, Reply
+from bot.chat import Chat, Place, Reply
+from bot.poster import post
 from bot.records import Records
 
 log = structlog.get_logger()
@@ -25,5 +26,4 @@ class Operators:
         if self.place is None:
             log.warning("told to nobody, for FOOTNOTE_OPERATORS is empty", what=reply.text)
             return
-        await self._records.say(self.place, key, ASSISTANT, reply.text, self._clock(), reply)
-        await self._chats[self.place.platform].show(self.place, key, reply)
+        await post(self._records, self._chats, self.place, key, reply, self._clock())

@@ -1,4 +1,4 @@
-"""Posting into another channel for the tool post_message: the channel by its name, on the platform of the asker."""
+"""What the assistant says of itself in a place, kept before it is shown; and the tool post_message's way into another channel."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Callable, Mapping
 
 from bot.chat import ASSISTANT, Chat, Place, Reply
 from bot.records import Records
+
+
+async def post(records: Records, chats: Mapping[str, Chat], place: Place, key: str, reply: Reply, at: float) -> None:
+    """Keep a message of the assistant's, then show it under its key. Raises `ChatError`; it is kept all the same."""
+    await records.say(place, key, ASSISTANT, reply.text, at, reply)
+    await chats[place.platform].show(place, key, reply)
 
 
 class ChatPoster:
@@ -23,7 +29,4 @@ class ChatPoster:
         return found.channel_key if found else None
 
     async def post(self, address: str, text: str, key: str) -> None:
-        place = Place.parse(f"{address}/")
-        reply = Reply(text)
-        await self._records.say(place, key, ASSISTANT, text, self._clock(), reply)
-        await self._chats[place.platform].show(place, key, reply)
+        await post(self._records, self._chats, Place.parse(f"{address}/"), key, Reply(text), self._clock())

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from agent.approvals import Approval, State
 from agent.evidence import Citation, Sentence
 from agent.state import Answer, Call
-from agent.text import items
+from agent.text import counted, items
 from agent.tools import Tool
 from agent.tools.forms import FormField, fields_of
 from bot.chat import Action, Button, Card, Field, Footnote, Form, Reply
@@ -107,11 +107,6 @@ def _looked_for(searched: Sequence[str]) -> str:
     """What was understood; the other wordings of it that were tried are counted."""
     first, *others = searched or [""]
     return f"“{first}”" + (f" and {counted(len(others), 'other wording')}" if others else "")
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: 1 document, 2,000 documents."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def action_line(call: Call) -> str:

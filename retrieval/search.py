@@ -243,15 +243,14 @@ def _with_rare_word(question: str, ranked: list[Hit], words: Sequence[Hit]) -> l
     """
     asked = {word for word in fold(question).split() if len(word) > LONG_WORD}
     asked -= {word for hit in ranked[:FIRST] for word in _words(hit)}
-    holding = {word: [hit for hit in words if word in _words(hit)] for word in asked}
-    rare = min(
-        (word for word in holding if 0 < len(holding[word]) <= RARE),
-        key=lambda word: (len(holding[word]), word),
-        default="",
-    )
-    if not rare:
+    holding: dict[str, list[Hit]] = {}
+    for hit in words if asked else ():
+        for word in asked & _words(hit):
+            holding.setdefault(word, []).append(hit)
+    rare = min((len(hits), word) for word, hits in holding.items()) if holding else (0, "")
+    if not 0 < rare[0] <= RARE:
         return ranked
-    best = holding[rare][0].passage.id
+    best = holding[rare[1]][0].passage.id
     kept = [hit for hit in ranked if hit.passage.id != best]
     lifted = next(hit for hit in ranked if hit.passage.id == best)
     return [*kept[: FIRST - 1], replace(lifted, score=kept[FIRST - 1].score), *kept[FIRST - 1 :]]

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import structlog
 
+from agent.text import counted
 from bot.channels.talk import KIND, Talk, source_of
 from bot.chat import (
-    ASSISTANT,
     Chat,
     ChatAway,
     ChatError,
@@ -23,8 +23,9 @@ from bot.chat import (
     Reply,
 )
 from bot.knowledge import Knowledge
+from bot.poster import post
 from bot.records import Records
-from bot.rendering import counted, escape_markdown
+from bot.rendering import escape_markdown
 
 ADD, REMOVE = "add here", "remove here"
 log = structlog.get_logger()
@@ -102,9 +103,8 @@ class Following:
         return await self._chats[here.platform].name(here, person.id) or person.name
 
     async def _tell(self, here: Place, text: str) -> None:
-        key, reply = f"{KIND}:{self._clock():.3f}", Reply(text)
-        await self._records.say(here, key, ASSISTANT, text, self._clock(), reply)
-        await self._chats[here.platform].show(here, key, reply)
+        key = f"{KIND}:{self._clock():.3f}"
+        await post(self._records, self._chats, here, key, Reply(text), self._clock())
 
 
 def _begun(who: str, readers: Readers) -> str:

@@ -7,6 +7,7 @@ import html
 from fastapi import Response
 from nicegui import ui
 
+from agent.text import counted
 from bot.console.layout import heading, page
 from bot.console.markup import local_time, render
 from bot.console.parts import Parts
@@ -14,7 +15,6 @@ from bot.digests import atom
 from bot.digests.editions import Edition
 from bot.digests.showing import messages
 from bot.digests.subscriptions import Subscription
-from bot.rendering import counted
 
 LISTED = 50
 """Editions shown; the feed has as many."""

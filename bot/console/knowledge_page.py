@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
+from agent.text import counted
 from bot.console.adding import show_adding
 from bot.console.layout import heading, me, page, reader
 from bot.console.markup import local_time
@@ -16,7 +17,6 @@ from bot.console.notices import notice
 from bot.console.parts import Parts
 from bot.console.upload import show_upload
 from bot.knowledge import KnowledgeState, SourceState
-from bot.rendering import counted
 from retrieval.documents import Audience
 from retrieval.sync import Progress
 

@@ -7,13 +7,12 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from agent.text import laid_out
+from agent.text import counted, laid_out
 from bot.chat import Card, Footnote, Reply
 from bot.console.feedback import Feedback, is_mark
 from bot.console.forms import Presses, show_button
 from bot.console.markup import address, local_time, localised, render
 from bot.records import Entry
-from bot.rendering import counted
 
 LONG_CHARS, LONG_LINES = 1_500, 20
 """What is longer is folded."""

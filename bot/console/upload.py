@@ -6,10 +6,10 @@ from pathlib import PurePosixPath
 
 from nicegui import events, ui
 
+from agent.text import counted
 from bot.chat import Person
 from bot.console.notices import notice
 from bot.console.parts import Parts
-from bot.rendering import counted
 from retrieval.errors import RetrievalError
 from retrieval.sync import Summary
 

@@ -6,7 +6,7 @@ A source that fails is tried again after a while, and named at the foot of every
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 from sqlalchemy import or_, select, update
@@ -44,7 +44,7 @@ class Gatherer:
         self,
         engine: AsyncEngine,
         items: Items,
-        sameness: Callable[[], Sameness],
+        sameness: Callable[[], Awaitable[Sameness]],
         open_source: Callable[[str], Source],
         clock: Callable[[], float],
     ) -> None:
@@ -105,7 +105,7 @@ class Gatherer:
         now = self._clock()
         items = [item for id_, one in fresh if (item := await self._item(opened, source, id_, one, now))]
         if items:
-            await self._items.add(await self._sameness().embedded(items), now)
+            await self._items.add(await (await self._sameness()).embedded(items), now)
 
     async def _item(self, opened: Source, source: str, id_: str, listed: Listed, now: float) -> Item | None:
         try:

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.audiences import Audiences
-from bot.chat import ASSISTANT, Chat, ChatAway, ChatError, ChatGone, Place, Reply
+from bot.chat import Chat, ChatAway, ChatError, ChatGone, Place, Reply
 from bot.cron import Cron, CronInvalid
 from bot.digests.asking import KNOWLEDGE
 from bot.digests.editions import WEEK, Edition, Editions, vectors_of
@@ -24,6 +24,7 @@ from bot.digests.stories import Sameness, clusters, retold
 from bot.digests.subscriptions import State, Subscription, Subscriptions
 from bot.digests.weekly import week_of
 from bot.digests.writing import Prose, edition_content
+from bot.poster import post
 from bot.records import Records
 from bot.schedule import Job, iso
 from retrieval.documents import Filter
@@ -65,7 +66,7 @@ class Digests:
         self.subscriptions = Subscriptions(engine)
         self.editions = Editions(engine, embedder.name, embedder.dimensions)
         self._items = Items(engine, embedder.name)
-        self._gatherer = Gatherer(engine, self._items, self._same, open_source, clock)
+        self._gatherer = Gatherer(engine, self._items, self._ready, open_source, clock)
         self._embedder = embedder
         self._searcher = searcher
         self._audiences = audiences
@@ -174,7 +175,6 @@ class Digests:
         """What is new in the sources, and what is to be said at the foot."""
         phrases = Phrases.of(subscription.language)
         sources = [source for source in subscription.read if source != KNOWLEDGE]
-        await self._ready()
         errors = await self._gatherer.refresh(sources)
         notes = [phrases.unread.format(source=shown(source), reason=reason) for source, reason in errors.items()]
         items, more = await self._items.since(sources, since - OVERLAP, since - LATE) if sources else ([], 0)
@@ -231,8 +231,7 @@ class Digests:
         """Show a message and keep it. Raises `ChatError`, also where the platform does not run here."""
         if place.platform not in self._chats:
             raise ChatAway(f"{place.platform} is not connected")
-        await self._records.say(place, key, ASSISTANT, reply.text, self._clock(), reply)
-        await self._chats[place.platform].show(place, key, reply)
+        await post(self._records, self._chats, place, key, reply, self._clock())
 
     async def show_card(self, subscription: Subscription, place: Place | None = None) -> None:
         """Show the card of a subscription, in its place or in another, and anew wherever it stands."""
@@ -253,11 +252,6 @@ class Digests:
     async def _ready(self) -> Sameness:
         if self._sameness is None:
             self._sameness = await Sameness.of(self._embedder)
-        return self._sameness
-
-    def _same(self) -> Sameness:
-        if self._sameness is None:
-            raise AssertionError("asked for before anything was gathered")
         return self._sameness
 
 
