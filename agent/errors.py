@@ -14,6 +14,10 @@
 Every message is one line: what, where, and what to do next; it may be shown to a person as it is.
 """
 
+from __future__ import annotations
+
+import traceback
+
 
 class AgentError(Exception):
     """Base of all errors of this room."""
@@ -53,3 +57,10 @@ class NotAllowed(ApprovalError):
 
 class NotPending(ApprovalError):
     """The approval waits no longer; the message says what became of it and by whom."""
+
+
+def place_of(error: BaseException) -> str:
+    """What broke and where, for a log: never the words of the error, which may quote what people wrote."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    where = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(error).__name__} at {where}"

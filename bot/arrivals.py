@@ -19,8 +19,9 @@ from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, or_, se
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from agent.errors import place_of
 from bot.chat import ChatAway
-from bot.errors import STORAGE, may_pass, place_of, storage_reason
+from bot.errors import STORAGE, may_pass, storage_reason
 from bot.replicas import living
 from bot.tables import arrivals as table
 

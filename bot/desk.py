@@ -20,6 +20,7 @@ from langgraph.types import Command
 
 from agent.approvals import Ledger
 from agent.decision_log import DecisionLog
+from agent.errors import place_of
 from agent.state import Answer, State
 from agent.tools.registry import Toolbox
 from bot.attachments import Attachments
@@ -30,7 +31,6 @@ from bot.chat import (
     Chat,
     ChatError,
     ChatGone,
-    ChatRefused,
     Mention,
     Person,
     Place,
@@ -39,9 +39,9 @@ from bot.chat import (
     Withdrawal,
 )
 from bot.chats import Chats
-from bot.errors import broken_off, place_of
+from bot.errors import broken_off
 from bot.hearing import Hearing
-from bot.poster import post
+from bot.poster import post, tell
 from bot.private import PrivateAnswers
 from bot.records import Records
 from bot.rendering import answer_reply, partial_reply, steps_reply
@@ -164,10 +164,7 @@ class Desk:
         """Show whoever pressed, alone, how an answer that stands there was found."""
         entry = await self._records.message(press.place, press.subject)
         reply = steps_reply(entry.reply.steps if entry and entry.reply else ())
-        try:
-            await self._chat(press.place).whisper(press.place, press.person, reply)
-        except (ChatGone, ChatRefused) as error:
-            log.info("explanation not delivered", person=press.person.id, what=place_of(error))
+        await tell(self._chats, press, reply)
 
     async def resume(self, run: str) -> None:
         """Go on with a run whose approval was decided, has expired, or was cut off."""

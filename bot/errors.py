@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import traceback
 from contextlib import suppress
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from agent.errors import AgentError, CeilingReached
+from agent.errors import AgentError, CeilingReached, place_of
 from bot.chat import ChatAway
 from bot.settings import SettingsInvalid
 from evals.errors import EvalError
@@ -32,13 +31,6 @@ def may_pass(error: Exception) -> bool:
         return True
     kinds = {kind.__name__ for kind in type(error).__mro__}
     return isinstance(error, STORAGE) and kinds.isdisjoint(_REFUSED)
-
-
-def place_of(error: BaseException) -> str:
-    """What broke and where, for a log: never the words of the error, which may quote what people wrote."""
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    where = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))
-    return f"{type(error).__name__} at {where}"
 
 
 def broken_off(error: Exception, run: str, seconds: float) -> str:

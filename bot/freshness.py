@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 import structlog
 
-from bot.errors import STORAGE, place_of, storage_reason
+from agent.errors import place_of
+from bot.errors import STORAGE, storage_reason
 from bot.knowledge import Knowledge
 from bot.sources import IN_CHAT, ON_DISK, ON_THE_WEB
 

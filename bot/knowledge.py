@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, RowMapping, delete, or_, select, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from agent.errors import place_of
 from bot.chat import Person
-from bot.errors import place_of
 from bot.records import upsert
 from bot.sources import EVERY, ON_DISK, label
 from bot.tables import channels, said

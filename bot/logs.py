@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from bot.errors import place_of
+from agent.errors import place_of
 
 
 def configure_logs(level: str) -> None:

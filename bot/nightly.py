@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.chat import Action, Button, Chat, ChatGone, ChatRefused, Press, Reply
+from bot.chat import Action, Button, Chat, Press, Reply
 from bot.cron import Cron, CronInvalid
-from bot.errors import place_of
 from bot.operators import Operators
+from bot.poster import tell
 from bot.rendering import escape_markdown
 from bot.schedule import Job
 from bot.settings import Settings, SettingsInvalid
@@ -111,10 +111,7 @@ class Nightly:
             reply = await (self._accept(press) if press.action is Action.BASELINE else self._broken(press.subject))
         except NoSuchNight as error:
             reply = Reply(str(error))
-        try:
-            await self._chats[press.place.platform].whisper(press.place, press.person, reply)
-        except (ChatGone, ChatRefused) as error:
-            log.info("not told what came of a press", person=press.person.id, what=place_of(error))
+        await tell(self._chats, press, reply)
 
     async def _accept(self, press: Press) -> Reply:
         await self._nights.accept(press.subject)

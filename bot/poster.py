@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.chat import ASSISTANT, Chat, Place, Reply
+import structlog
+
+from agent.errors import place_of
+from bot.chat import ASSISTANT, Chat, ChatGone, ChatRefused, Place, Press, Reply
 from bot.records import Records
+
+log = structlog.get_logger()
 
 
 async def post(records: Records, chats: Mapping[str, Chat], place: Place, key: str, reply: Reply, at: float) -> None:
     """Keep a message of the assistant's, then show it under its key. Raises `ChatError`; it is kept all the same."""
     await records.say(place, key, ASSISTANT, reply.text, at, reply)
     await chats[place.platform].show(place, key, reply)
+
+
+async def tell(chats: Mapping[str, Chat], press: Press, reply: Reply) -> None:
+    """Whisper what came of a press to whoever pressed; the log says where that can't be. Raises `ChatAway`."""
+    try:
+        await chats[press.place.platform].whisper(press.place, press.person, reply)
+    except (ChatGone, ChatRefused) as error:
+        log.info("not told what came of a press", person=press.person.id, what=place_of(error))
 
 
 class ChatPoster:

@@ -18,8 +18,9 @@ from langgraph.graph.state import CompiledStateGraph
 from agent.approvals import Ledger
 from agent.state import State
 from bot.audiences import Audiences
-from bot.chat import Chat, ChatGone, ChatRefused, Place, Press, Reply
-from bot.errors import broken_off, place_of
+from bot.chat import Chat, Place, Press, Reply
+from bot.errors import broken_off
+from bot.poster import tell
 from bot.records import Records
 from bot.rendering import answer_reply
 
@@ -55,7 +56,7 @@ class PrivateAnswers:
         question = f"{press.subject}:{press.person.id}"
         taken = await self._records.taken(press.place, question)
         if taken not in ("", press.event_id):
-            await self._whisper(press, Reply(TOLD))
+            await tell(self._chats, press, Reply(TOLD))
             return
         await self._records.take_up(press.place, question, press.event_id)
         try:
@@ -64,7 +65,7 @@ class PrivateAnswers:
         except Exception as error:  # noqa: BLE001  # whoever pressed is not left without a word
             reply = Reply(broken_off(error, run, self._run_seconds))
             await self._records.take_up(press.place, question, "")
-        await self._whisper(press, reply)
+        await tell(self._chats, press, reply)
         await self._checkpointer.adelete_thread(run)
 
     async def _reply(self, press: Press, run: str) -> Reply:
@@ -100,12 +101,6 @@ class PrivateAnswers:
             files=asked["files"],
             notes=list(sight.notes),
         )
-
-    async def _whisper(self, press: Press, reply: Reply) -> None:
-        try:
-            await self._chats[press.place.platform].whisper(press.place, press.person, reply)
-        except (ChatGone, ChatRefused) as error:
-            log.info("private answer not delivered", person=press.person.id, what=place_of(error))
 
 
 def _config(run: str) -> RunnableConfig:

@@ -25,9 +25,10 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from agent.errors import place_of
 from bot.chat import Action, Button, ChatAway, ChatError, Reply
 from bot.cron import Cron
-from bot.errors import STORAGE, may_pass, place_of, sentence, storage_reason
+from bot.errors import STORAGE, may_pass, sentence, storage_reason
 from bot.records import upsert
 from bot.tables import jobs as table
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from agent.errors import place_of
 from agent.text import counted
 from bot.app import App, open_app
-from bot.errors import place_of
 from bot.leaving import leave
 from bot.settings import load_settings
 from bot.sources import ON_DISK, ON_THE_WEB, named

@@ -7,8 +7,9 @@ import time
 
 import structlog
 
+from agent.errors import place_of
 from bot.app import App
-from bot.errors import STORAGE, place_of, storage_reason
+from bot.errors import STORAGE, storage_reason
 from bot.inbox import Inbox
 from bot.replicas import Replicas
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-import traceback
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from agent.agent import Agent, Limits
 from agent.approvals import Deciders, Ledger
 from agent.decision_log import DecisionLog
-from agent.errors import AgentError
+from agent.errors import AgentError, place_of
 from agent.graph import build_graph
 from agent.models import ChatModel
 from agent.state import Answer, State
@@ -96,7 +95,7 @@ class Examiner:
         except AgentError as error:  # a ceiling, a model that is away
             failed = str(error)
         except Exception as error:  # noqa: BLE001  # one case that breaks must not end the night
-            failed = f"It broke: {_place_of(error)}."
+            failed = f"It broke: {place_of(error)}."
         seconds = time.monotonic() - started
         await self._saver.adelete_thread(run)
         tokens, cost = await self._spent(run)
@@ -201,10 +200,3 @@ def _outcome(case: Case, state: dict[str, Any], failed: str) -> Outcome:
         notes=tuple(answer["notes"] if answer else ()),
         failed=failed,
     )
-
-
-def _place_of(error: BaseException) -> str:
-    """What broke and where; never its words, which may quote what people wrote."""
-    frames: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)[-2:]
-    where = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))
-    return f"{type(error).__name__} at {where}"

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import structlog
 
+from agent.errors import place_of
 from bot.audiences import said_in
 from bot.channels.talk import Position, Reading, Talk, source_of
 from bot.chat import Chat, ChatError, ChatGone, ChatRefused, Openness, Page, Place
-from bot.errors import place_of
 from retrieval.documents import Audience, Document, content_hash
 from retrieval.errors import Away, Unreadable
 from retrieval.sources import READING, Listed

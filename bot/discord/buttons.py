@@ -11,8 +11,8 @@ from typing import Any, Self
 import discord
 import structlog
 
+from agent.errors import place_of
 from bot.chat import Action, Button, ChatError
-from bot.errors import place_of
 
 NAMED = re.compile(r"footnote:(?P<action>[a-z]+)(?P<asks>\??):(?P<subject>.{1,80})")
 log = structlog.get_logger()

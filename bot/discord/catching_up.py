@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 import discord
 import structlog
 
+from agent.errors import place_of
 from bot.chat import ChatError, Mention, Withdrawal
 from bot.discord.errors import persistently
 from bot.discord.intake import Intake
 from bot.discord.places import DIRECT, PLATFORM, event_of, is_message
 from bot.discord.rooms import opens_threads
-from bot.errors import STORAGE, place_of
+from bot.errors import STORAGE
 from bot.records import Records
 
 BACK_SECONDS = 15 * 60.0

@@ -13,6 +13,7 @@ import discord
 import structlog
 from discord import app_commands
 
+from agent.errors import place_of as broken_at
 from bot.chat import ChatError, Mention
 from bot.commands import Command, Invocation
 from bot.discord import components
@@ -20,7 +21,6 @@ from bot.discord.errors import FEW, ONCE, acknowledged, persistently
 from bot.discord.events import Listener
 from bot.discord.intake import Question
 from bot.discord.places import DIRECT, event_of, person_of, place_in, text_of
-from bot.errors import place_of as broken_at
 from bot.rendering import escape_markdown
 
 REMEMBER = "Remember this"

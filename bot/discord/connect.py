@@ -16,6 +16,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from agent.errors import place_of
 from bot.app import App
 from bot.chat import Chat, ChatError
 from bot.commands import commands
@@ -27,7 +28,6 @@ from bot.discord.events import Listener
 from bot.discord.history import Overhearing
 from bot.discord.intake import Intake
 from bot.discord.pace import Pace
-from bot.errors import place_of
 from bot.inbox import Inbox
 from bot.settings import Settings, SettingsInvalid
 

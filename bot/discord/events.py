@@ -13,6 +13,7 @@ from typing import Any
 import discord
 import structlog
 
+from agent.errors import place_of as broken_at
 from bot.chat import Action, ChatError, Mention, Place, Press, Withdrawal
 from bot.discord import components, forms
 from bot.discord.buttons import PressButton, named
@@ -23,7 +24,6 @@ from bot.discord.intake import Intake
 from bot.discord.places import event_of, is_written, mention_of, person_of, place_in, place_of, replied_to, text_of
 from bot.discord.posting import QUIET
 from bot.discord.whispers import Whispers
-from bot.errors import place_of as broken_at
 from bot.posts import Posts
 from bot.records import Records
 

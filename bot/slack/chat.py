@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import structlog
 
+from agent.errors import place_of
 from bot.chat import ChatError, ChatGone, File, Membership, Page, Person, Place, Readers, Reply, Said
-from bot.errors import place_of
 from bot.slack.blocks import Links, Part, parts, text_of
 from bot.slack.calls import QUICK, Calls, Closed, Json, Refused
 from bot.slack.clients import Clients

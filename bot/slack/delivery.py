@@ -11,9 +11,9 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+from agent.errors import place_of
 from bot.arrivals import Arrivals
 from bot.chat import ChatError
-from bot.errors import place_of
 from bot.slack.calls import Json
 from bot.slack.clients import Clients
 from bot.slack.events import Where

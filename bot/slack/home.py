@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import structlog
 
 from agent.approvals import Approval, Ledger
+from agent.errors import place_of
 from bot.chat import ChatError, Place
 from bot.commands import HELP, Command, Invocation
-from bot.errors import place_of
 from bot.records import Records
 from bot.slack.calls import QUICK, Calls, Json
 from bot.slack.events import Where

@@ -22,7 +22,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import STORAGE, place_of
+from agent.errors import place_of
+from bot.errors import STORAGE
 from bot.settings import SettingsInvalid
 from bot.slack.calls import Json
 

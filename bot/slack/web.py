@@ -20,7 +20,8 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import STORAGE, place_of
+from agent.errors import place_of
+from bot.errors import STORAGE
 from bot.settings import Settings, SettingsInvalid
 from bot.slack.calls import Json
 from bot.slack.installations import Installations
