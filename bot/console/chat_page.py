@@ -27,8 +27,7 @@ async def chat_page(parts: Parts, name: str, thread: str, examples: Examples) ->
             panes.append(Pane(parts, replace(channel(name), thread=thread), examples))
         for pane in panes:
             await pane.build()
-    panes[-1].focus()
-    ui.run_javascript("footnote.restore()")
+    ui.run_javascript("footnote.begin()")
 
     def listen(change: Change) -> None:
         for pane in panes:

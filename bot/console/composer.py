@@ -29,9 +29,6 @@ class Composer:
             send_it = ui.button(icon="send").props('round unelevated color=fill aria-label="Send"')
             send_it.on("click", self._submit, js_handler=named)
 
-    def focus(self) -> None:
-        self._input.run_method("focus")
-
     def sent(self) -> None:
         """What was written is kept by the server: the box is for the next words."""
         self._input.value = ""

@@ -26,6 +26,16 @@ const footnote = (() => {
     }
   }
 
+  /* A page that has just come: words not sent yet are back, and one may write, unless one is about something already. */
+  function begin() {
+    restore();
+    if (document.activeElement === document.body) write();
+  }
+
+  function write() {
+    [...document.querySelectorAll(COMPOSER)].pop()?.focus();
+  }
+
   /* The server has kept what was written in this place. */
   function sent(place) {
     localStorage.removeItem(draftIn(place));
@@ -69,7 +79,7 @@ const footnote = (() => {
     const withControl = event.ctrlKey || event.metaKey;
     if ((event.key === '/' && !isTyping) || (event.key === 'k' && withControl)) {
       event.preventDefault();
-      [...document.querySelectorAll(COMPOSER)].pop()?.focus();
+      write();
     } else if (event.key === 'Enter' && withControl) {
       event.target.closest('.q-dialog')?.querySelector('.submit')?.click();
     } else if (event.key === 'Escape' && !document.querySelector('.q-dialog')) {
@@ -121,5 +131,5 @@ const footnote = (() => {
   document.addEventListener('focusin', remember);
   document.addEventListener('DOMContentLoaded', watchConnection);
   document.addEventListener('DOMContentLoaded', watchFocus);
-  return { restore, draft, sent, back };
+  return { begin, draft, sent, back };
 })();

@@ -61,9 +61,6 @@ class Pane:
         await self._load()
         self._show_status()
 
-    def focus(self) -> None:
-        self._composer.focus()
-
     def changed(self, change: Change) -> None:
         """Show what changed, if it is of this pane. Called from outside the page."""
         if change.person or change.place.channel_key != self._place.channel_key:
