@@ -22,7 +22,8 @@ from typing import Any
 
 from benchmarks.report import Row, publish
 from tests.contract.stages.slack import app_of_manifest
-from tests.end_to_end.conftest import free_port, write_handbook
+from tests.end_to_end.conftest import write_handbook
+from tests.servers.ports import free_port
 from tests.servers.slack import Ack, RateLimits, Slack, Timing
 
 ROOMS = 50

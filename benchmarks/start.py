@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.report import Row, publish
+from tests.servers.ports import free_port
 
 FOOTNOTE = str(Path(sys.executable).with_name("footnote"))
 
@@ -38,9 +38,7 @@ def several(name: str, command: list[str], times: int) -> Row:
 
 def ready(home: str) -> float:
     """Milliseconds from the command to the first page."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "FOOTNOTE_HOME": home, "FOOTNOTE_PORT": str(port)}
     started = time.perf_counter()
     process = subprocess.Popen([FOOTNOTE, "up"], env=environment, stdout=subprocess.DEVNULL)

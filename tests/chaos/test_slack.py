@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from tests.contract.stages.slack import app_of_manifest, read
-from tests.end_to_end.conftest import free_port, write_handbook
+from tests.end_to_end.conftest import write_handbook
 from tests.end_to_end.on_slack import HOTELS, MEALS
+from tests.servers.ports import free_port
 from tests.servers.slack import Chaos, Message, RateLimits, Slack, Timing
 
 KILLS = min(int(os.environ.get("FOOTNOTE_KILLS", "3")), 50)

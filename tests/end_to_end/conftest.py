@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from tests.servers.ports import free_port
 from tests.servers.postgres import binaries, postgres
 from tests.servers.providers import KEY
 
@@ -77,13 +77,6 @@ class Site:
         assert self.process is not None
         self.process.kill()
         self.process.wait(20)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def footnote(*arguments: str, **environment: str) -> tuple[int, str, str]:

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.end_to_end.conftest import footnote, free_port
+from tests.end_to_end.conftest import footnote
+from tests.servers.ports import free_port
 
 
 @asynccontextmanager

@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 
 from tests.contract.stages.slack import app_of_manifest
-from tests.end_to_end.conftest import free_port
 from tests.end_to_end.on_slack import HOTELS, Team, team, workspace
+from tests.servers.ports import free_port
 from tests.servers.slack import App, Timing
 
 

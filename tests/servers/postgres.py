@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.servers.ports import free_port
 
 PASSWORD = "correct horse/battery"
 
@@ -29,9 +30,7 @@ def postgres() -> Iterator[str]:
     secret.write_text(PASSWORD)
     if os.getuid() == 0:
         subprocess.run(["chown", "-R", "postgres", str(home)], check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     _run("initdb", "-D", str(data), "-U", "footnote", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8")
     options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off"
     _run("pg_ctl", "-D", str(data), "-w", "-l", str(home / "log"), "-o", options, "start")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.servers.ports import free_ports
 
 VERSION = "1.38.4"
 BINARY = Path.home() / ".cache" / "footnote-tests" / f"weaviate-server-{VERSION}"
@@ -48,7 +49,7 @@ class WeaviateServer:
     home: Path
     key: str = ""
     """Where it is given, nobody gets in without it."""
-    ports: list[int] = field(default_factory=lambda: _free_ports(6))
+    ports: list[int] = field(default_factory=lambda: free_ports(6))
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -129,16 +130,6 @@ def weaviate(key: str = "") -> Iterator[WeaviateServer]:
     finally:
         server.kill()
         shutil.rmtree(home, ignore_errors=True)
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports: list[int] = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 if __name__ == "__main__":
