@@ -205,7 +205,7 @@ class Records:
         """Person to mark for one answer."""
         async with self.engine.connect() as connection:
             rows = await connection.execute(select(feedback.c.person, feedback.c.mark).where(feedback.c.run == run))
-            return {person: mark for person, mark in rows}
+            return {row.person: row.mark for row in rows}
 
     async def pin(self, approval: str, place: Place, key: str) -> None:
         """Remember that a card of this approval stands in this place as message ``key``."""
