@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from typing_extensions import TypedDict
 
@@ -58,6 +58,11 @@ class Answer(TypedDict):
     """How it was found, a line a step."""
 
 
+def latest(before: list[str], now: list[str]) -> list[str]:
+    """Of two, the later one: a run that is killed as it is resumed is given its audience once more."""
+    return now
+
+
 class State(TypedDict, total=False):
     """The state of one run."""
 
@@ -67,7 +72,7 @@ class State(TypedDict, total=False):
     message: str
     place: str
     channel: str
-    audience: list[str]
+    audience: Annotated[list[str], latest]
     person: str
     person_name: str
     question: str

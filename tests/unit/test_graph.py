@@ -135,6 +135,24 @@ async def test_nothing_is_done_before_somebody_approved_it(rig: Rig) -> None:
     assert [call["outcome"] for call in answer["actions"]] == ["Noted a"]
 
 
+async def test_what_a_resumed_run_is_told_may_be_told_twice(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a kill leaves it: what comes with the decision is on the disk, and no step was done."""
+    graph = rig.graph(calls("note", text="a"))
+    await rig.run(graph)
+    await rig.approve()
+    with monkeypatch.context() as full, pytest.raises(OSError, match="full"):
+        full.setattr(InMemorySaver, "aput", disk_full)
+        await rig.run(graph, Command(resume=True, update={"audience": [EVERYONE]}))
+    answer = await rig.run(graph, Command(resume=True, update={"audience": []}))
+    assert answer is not None
+    assert rig.effects == ["a"]
+    assert (await graph.aget_state({"configurable": {"thread_id": "r"}})).values["audience"] == []
+
+
+async def disk_full(*_: Any) -> None:
+    raise OSError("The disk is full.")
+
+
 async def test_a_model_that_wants_to_do_everything_at_once_does_nothing(rig: Rig) -> None:
     everything = Completion("", tool_calls=tuple(ToolCall(str(n), "note", {"text": "a"}) for n in range(9)))
     assert await rig.run(rig.graph(*[everything] * 9)) is None
