@@ -140,9 +140,10 @@ async def test_what_a_resumed_run_is_told_may_be_told_twice(rig: Rig, monkeypatc
     graph = rig.graph(calls("note", text="a"))
     await rig.run(graph)
     await rig.approve()
-    with monkeypatch.context() as full, pytest.raises(OSError, match="full"):
+    with monkeypatch.context() as full:
         full.setattr(InMemorySaver, "aput", disk_full)
-        await rig.run(graph, Command(resume=True, update={"audience": [EVERYONE]}))
+        with pytest.raises(OSError, match="full"):
+            await rig.run(graph, Command(resume=True, update={"audience": [EVERYONE]}))
     answer = await rig.run(graph, Command(resume=True, update={"audience": []}))
     assert answer is not None
     assert rig.effects == ["a"]
