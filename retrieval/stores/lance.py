@@ -21,11 +21,11 @@ from retrieval.documents import ANYTHING, Audience, Document, Filter, Hit, Passa
 from retrieval.errors import EmbedderMismatch, StoreUnavailable
 from retrieval.stores import Counts, Holdings, Vector
 from retrieval.stores.binding import Binding, read_binding, write_binding
-from retrieval.stores.catalog import Catalog
-from retrieval.stores.lance_table import dimensions_of, make_table, ready_table, shape
+from retrieval.stores.lance_table import dimensions_of, keep_searchable, make_table, near, optimize, ready_table, shape
+from retrieval.stores.lance_where import any_of, fitting, literal, one_of, seen_by
 from retrieval.stores.rows import COLUMNS, digest_of, document_of, groups_of, passage_of, rows_of, schema
+from retrieval.stores.titles import Titles
 
-KEEP_VERSIONS = timedelta(hours=1)
 PAGE = 500
 """Documents named in one question to the table."""
 WAIT_TO_WRITE = 300.0
@@ -44,7 +44,7 @@ class LanceStore:
         self._bound = bound
         self._whole = -1
         """The version of the table in which every passage had its vector."""
-        self._catalog: tuple[int, Catalog] = (-1, Catalog(()))
+        self._titles: tuple[int, Titles] = (-1, Titles(()))
         """What there was in a version of the table."""
 
     @classmethod
@@ -92,31 +92,31 @@ class LanceStore:
         async with _writing(self._path, "written"):
             for group in groups_of(documents):
                 await self._replace(group)
+            await keep_searchable(self._table)
 
     async def remove(self, documents: Collection[str]) -> None:
         async with _writing(self._path, "written"):
             wanted = list(documents)
             for start in range(0, len(wanted), PAGE):
-                await self._table.delete(f"document IN ({_literals(wanted[start : start + PAGE])})")
+                await self._table.delete(one_of("document", wanted[start : start + PAGE]))
 
     async def hashes(self, source: str) -> dict[str, str]:
-        where = f"kind = 'document' AND source = {_literal(source)}"
+        where = f"kind = 'document' AND source = {literal(source)}"
         rows = await self._rows(self._table.query().where(where).select(["id", "digest"]))
         return {row["id"]: row["digest"] for row in rows}
 
     async def others(self, source: str) -> set[str]:
-        where = f"kind = 'document' AND source != {_literal(source)}"
+        where = f"kind = 'document' AND source != {literal(source)}"
         return {row["id"] for row in await self._rows(self._table.query().where(where).select(["id"]))}
 
     async def documents(
         self, audience: Audience, *, query: str = "", limit: int = 1000, offset: int = 0
     ) -> list[Document]:
-        wanted = (await self._known()).titled(query, audience, limit, offset)
+        wanted = (await self._listed()).having(query, audience, limit, offset)
         columns = ["id", "source", "title", "digest", "audience", "about"]
         found: dict[str, Document] = {}
         for start in range(0, len(wanted), PAGE):
-            some = _literals(wanted[start : start + PAGE])
-            where = f"kind = 'document' AND id IN ({some}) AND {_seen_by(audience)}"
+            where = f"{one_of('id', wanted[start : start + PAGE])} AND kind = 'document' AND {seen_by(audience)}"
             rows = await self._rows(self._table.query().where(where).select(columns))
             found.update((row["id"], document_of({**row, "text": ""})) for row in rows)
         return [found[one] for one in wanted if one in found]
@@ -124,14 +124,14 @@ class LanceStore:
     async def document(self, document: str, audience: Audience) -> Document | None:
         if not audience:
             return None
-        where = f"kind = 'document' AND id = {_literal(document)} AND {_seen_by(audience)}"
+        where = f"id = {literal(document)} AND kind = 'document' AND {seen_by(audience)}"
         rows = await self._rows(self._table.query().where(where).limit(1))
         return document_of(rows[0]) if rows else None
 
     async def passages(self, documents: Collection[str], audience: Audience) -> list[Passage]:
         if not audience or not documents:
             return []
-        where = f"kind = 'passage' AND document IN ({_literals(documents)}) AND {_seen_by(audience)}"
+        where = f"{one_of('document', documents)} AND kind = 'passage' AND {seen_by(audience)}"
         rows = await self._rows(self._table.query().where(where).select([*COLUMNS, "ordinal"]))
         rows.sort(key=lambda row: (row["document"], row["ordinal"]))
         return [passage_of(row) for row in rows]
@@ -139,14 +139,14 @@ class LanceStore:
     async def full_text(self, query: str, audience: Audience, limit: int, where: Filter = ANYTHING) -> list[Hit]:
         if not audience or not query.strip() or where.documents == frozenset():
             return []
-        search = self._table.query().nearest_to_text(query, columns=["searchable"]).where(_fitting(audience, where))
+        search = self._table.query().nearest_to_text(query, columns=["searchable"]).where(fitting(audience, where))
         rows = await self._rows(search.select([*COLUMNS, "_score"]).limit(limit))
         return [Hit(passage_of(row), row["_score"], via="text") for row in rows]
 
     async def nearest(self, vector: Vector, audience: Audience, limit: int, where: Filter = ANYTHING) -> list[Hit]:
         if not audience or where.documents == frozenset():
             return []
-        search = self._table.query().nearest_to(list(vector)).distance_type("cosine").where(_fitting(audience, where))
+        search = near(self._table, vector).where(fitting(audience, where))
         rows = await self._rows(search.select([*COLUMNS, "_distance"]).limit(limit))
         hits = [Hit(passage_of(row), 1 - row["_distance"], 1 - row["_distance"], "meaning") for row in rows]
         return sorted(hits, key=lambda hit: -hit.score)
@@ -154,12 +154,19 @@ class LanceStore:
     async def vectors(self, passages: Collection[str]) -> dict[str, list[float]]:
         if not passages:
             return {}
-        where = f"kind = 'passage' AND vector IS NOT NULL AND id IN ({_literals(passages)})"
+        where = f"{one_of('id', passages)} AND kind = 'passage' AND vector IS NOT NULL"
         rows = await self._rows(self._table.query().where(where).select(["id", "vector"]))
         return {row["id"]: row["vector"] for row in rows}
 
     async def named(self, names: Collection[str], audience: Audience) -> dict[str, list[str]]:
-        return (await self._known()).named(names, audience)
+        if not names or not audience:
+            return {}
+        where = f"{any_of('names', names)} AND kind = 'document' AND {seen_by(audience)}"
+        found: dict[str, list[str]] = {}
+        for row in await self._rows(self._table.query().where(where).select(["id", "names"])):
+            for name in set(row["names"]).intersection(names):
+                found.setdefault(name, []).append(row["id"])
+        return found
 
     async def unembedded(self, limit: int) -> list[Passage]:
         async with _guarded(self._path, "read"):
@@ -179,22 +186,16 @@ class LanceStore:
             bound = await asyncio.to_thread(read_binding, self._path)
             if bound and bound != self._bound:
                 raise self._mismatch(bound, self._bound[0] if self._bound else "what this process embeds with")
-            field = (await self._table.schema()).field("vector")
-            rows = pa.table(
-                {
-                    "id": [passage.id for passage in vectors],
-                    "digest": [digest_of(passage) for passage in vectors],
-                    "vector": pa.array([list(vector) for vector in vectors.values()], type=field.type),
-                }
-            )
-            await self._table.merge_insert(["id", "digest"]).when_matched_update_all().execute(rows)
+            await self._fill(vectors)
+            await keep_searchable(self._table)
 
     async def counts(self) -> Counts:
         async with _guarded(self._path, "read"):
+            documents = await self._table.count_rows("kind = 'document'")
+            passages = await self._table.count_rows("kind = 'passage'")
+            whole = await self._table.version() == self._whole
             return Counts(
-                await self._table.count_rows("kind = 'document'"),
-                await self._table.count_rows("kind = 'passage'"),
-                await self._table.count_rows("vector IS NOT NULL"),
+                documents, passages, passages if whole else await self._table.count_rows("vector IS NOT NULL")
             )
 
     async def holdings(self) -> Holdings:
@@ -203,23 +204,36 @@ class LanceStore:
 
     async def optimize(self) -> None:
         async with _writing(self._path, "compacted"):
-            await self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
+            await optimize(self._table)
 
     async def close(self) -> None:
         self._table.close()
         self._connection.close()
 
     async def _replace(self, group: Sequence[tuple[Document, Sequence[Passage]]]) -> None:
-        ids = [document.id for document, _ in group]
-        field = (await self._table.schema()).field("vector")
-        where = f"document IN ({_literals(ids)}) AND vector IS NOT NULL"
-        kept = await self._rows(self._table.query().where(where).select(["digest", "vector"]))
-        vectors = {row["digest"]: row["vector"] for row in kept}
+        where = one_of("document", [document.id for document, _ in group])
+        before = await self._rows(self._table.query().where(where).select(["id", "digest", "vector"]))
+        vectors = {row["digest"]: row["vector"] for row in before if row["vector"] is not None}
         rows = [row for document, passages in group for row in rows_of(document, passages, vectors)]
-        table = pa.Table.from_pylist(rows, schema=schema(field.type.list_size))
+        table = pa.Table.from_pylist(rows, schema=schema(await dimensions_of(self._table)))
+        if not before:
+            await self._table.add(table, on_bad_vectors="null")
+            return
         merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-        gone = merge.when_not_matched_by_source_delete(f"document IN ({_literals(ids)})")
-        await gone.execute(table, on_bad_vectors="null")
+        if {row["id"] for row in before} - {row["id"] for row in rows}:  # this compares with the whole table
+            merge = merge.when_not_matched_by_source_delete(where)
+        await merge.execute(table, on_bad_vectors="null")
+
+    async def _fill(self, vectors: Mapping[Passage, Vector]) -> None:
+        """Give whole rows their vectors: Lance rewrites every row of a fragment where only a column of some changes."""
+        known = {(passage.id, digest_of(passage)): list(vector) for passage, vector in vectors.items()}
+        rows = await self._table.query().where(one_of("id", [passage.id for passage in vectors])).to_arrow()
+        place = rows.schema.get_field_index("vector")
+        found = [known.get(key) for key in zip(rows["id"].to_pylist(), rows["digest"].to_pylist(), strict=True)]
+        column = pa.array(found, type=rows.schema.field(place).type)
+        filled = rows.set_column(place, rows.schema.field(place), column).filter(column.is_valid())
+        if filled.num_rows:
+            await self._table.merge_insert("id").when_matched_update_all().execute(filled)
 
     def _mismatch(self, bound: Binding, embedder: str) -> EmbedderMismatch:
         return EmbedderMismatch(
@@ -227,15 +241,15 @@ class LanceStore:
             "that folder away and sync again."
         )
 
-    async def _known(self) -> Catalog:
-        """The names and titles of what is there, read anew when the table has changed."""
+    async def _listed(self) -> Titles:
+        """The titles of what is there, read anew when the table has changed."""
         async with _guarded(self._path, "read"):
             version = await self._table.version()
-        if self._catalog[0] != version:
-            select = self._table.query().where("kind = 'document'").select(["id", "title", "names", "audience"])
-            rows = [(row["id"], row["title"], row["names"] or (), row["audience"]) for row in await self._rows(select)]
-            self._catalog = (version, await asyncio.to_thread(Catalog, rows))
-        return self._catalog[1]
+        if self._titles[0] != version:
+            select = self._table.query().where("kind = 'document'").select(["id", "title", "audience"])
+            rows = [(row["id"], row["title"], row["audience"]) for row in await self._rows(select)]
+            self._titles = (version, await asyncio.to_thread(Titles, rows))
+        return self._titles[1]
 
     async def _rows(self, query: Any) -> list[dict[str, Any]]:
         async with _guarded(self._path, "read"):
@@ -269,32 +283,3 @@ async def _writing(path: Path, done: str) -> AsyncIterator[None]:
             yield
         finally:
             await lock.release()
-
-
-def _seen_by(audience: Audience) -> str:
-    return f"array_has_any(audience, [{_literals(audience.labels)}])"
-
-
-def _fitting(audience: Audience, where: Filter) -> str:
-    conditions = [_seen_by(audience)]
-    if where.documents is not None:
-        conditions.append(f"document IN ({_literals(where.documents)})")
-    if where.mentions:
-        conditions.append(f"array_has_any(mentions, [{_literals(where.mentions)}])")
-    if where.authors:
-        conditions.append(f"array_has_any(authors, [{_literals(where.authors)}])")
-    if where.channels:
-        conditions.append(f"channel IN ({_literals(where.channels)})")
-    if where.since is not None:
-        conditions.append(f"modified >= {where.since!r}")
-    if where.until is not None:
-        conditions.append(f"modified < {where.until!r}")
-    return " AND ".join(conditions)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _literals(texts: Collection[str]) -> str:
-    return ", ".join(_literal(text) for text in sorted(texts))

@@ -1,16 +1,29 @@
-"""The one table of the embedded store: its columns, the room for vectors, and the index of its words."""
+"""The one table of the embedded store: its columns, the room for vectors, and its indexes.
+
+What was measured of each with 290,000 rows: docs/decisions/0011-indexes-of-the-embedded-store.md.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
-from lancedb.index import FTS
+from lancedb.index import FTS, Bitmap, BTree, IvfSq, LabelList
 
 from retrieval.stores.rows import schema
 
 TABLE = "knowledge"
 DIMENSIONS_UNBOUND = 1
+KEEP_VERSIONS = timedelta(hours=1)
+UNINDEXED = 20_000
+"""Rows that a search may have to read one by one before they are indexed; of a large table a quarter of it."""
+COMPARED = 100_000
+"""Vectors up to which a question is compared with each; of more, with those of the nearest cells."""
+CELLS, PROBED = 256, 64
+REFINED = 4
+"""Of so many times the hits asked for, found by shortened vectors, the whole vectors decide."""
 
 
 async def ready_table(connection: Any) -> Any | None:
@@ -20,7 +33,7 @@ async def ready_table(connection: Any) -> Any | None:
     except ValueError:
         return None
     wanted, there = set(schema(DIMENSIONS_UNBOUND).names), set((await table.schema()).names)
-    return table if wanted <= there and await table.list_indices() else None
+    return table if wanted <= there and not await _unindexed_columns(table) else None
 
 
 async def make_table(connection: Any) -> Any:
@@ -32,8 +45,8 @@ async def make_table(connection: Any) -> Any:
     if not await dimensions_of(table):
         await shape(table, DIMENSIONS_UNBOUND)
     await _complete(table)
-    if not await table.list_indices():
-        await table.create_index("searchable", config=_full_text_index(), replace=True)
+    for column in await _unindexed_columns(table):
+        await table.create_index(column, config=_indexes()[column], replace=True)
     return table
 
 
@@ -58,6 +71,49 @@ async def _complete(table: Any) -> None:
         await table.add_columns(pa.schema(missing))
 
 
-def _full_text_index() -> FTS:
+def near(table: Any, vector: Sequence[float]) -> Any:
+    """The query for what lies nearest to this vector, by cosine; its distances are exact, with an index too."""
+    return table.query().nearest_to(list(vector)).distance_type("cosine").nprobes(PROBED).refine_factor(REFINED)
+
+
+async def keep_searchable(table: Any) -> None:
+    """Index what was written lately once it is so much that searches would feel it."""
+    found = await table.index_stats("searchable_idx")
+    if found and found.num_unindexed_rows > max(UNINDEXED, found.num_indexed_rows / 4):
+        await optimize(table)
+
+
+async def optimize(table: Any) -> None:
+    """Compact the table and bring its indexes up to date; drop versions that no reader is at any more."""
+    await _index_vectors(table)
+    await table.optimize(cleanup_older_than=KEEP_VERSIONS)
+
+
+async def _index_vectors(table: Any) -> None:
+    """Where there are many vectors, sort them into cells; anew each time that there are twice as many."""
+    held = await table.count_rows("vector IS NOT NULL")
+    if held < COMPARED:
+        return
+    size = held.bit_length()
+    sorted_at = {
+        one.name: int(one.name.partition("_")[2]) for one in await table.list_indices() if one.columns == ["vector"]
+    }
+    if any(at >= size for at in sorted_at.values()):
+        return
+    for name in sorted_at:
+        await table.drop_index(name)
+    cells = IvfSq(distance_type="cosine", num_partitions=CELLS)
+    await table.create_index("vector", config=cells, name=f"vectors_{size}")
+
+
+async def _unindexed_columns(table: Any) -> list[str]:
+    there = {column for one in await table.list_indices() for column in one.columns}
+    return [column for column in _indexes() if column not in there]
+
+
+def _indexes() -> dict[str, Any]:
     """Tokenizer icu: English stems and Chinese words are both found, with nothing to download."""
-    return FTS(base_tokenizer="icu", stem=True, remove_stop_words=True, ascii_folding=True, lower_case=True)
+    words = FTS(base_tokenizer="icu", stem=True, remove_stop_words=True, ascii_folding=True, lower_case=True)
+    exact = {"id": BTree(), "document": BTree(), "kind": Bitmap()}
+    lists = {"audience": LabelList(), "names": LabelList(), "mentions": LabelList()}
+    return {"searchable": words, **exact, **lists}
