@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check chaos chaos-platforms docs lock clean bench-retrieval bench-peers bench-answers bench-team bench-planted bench-slack bench-discord bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability year bench-near-duplicates
+.PHONY: help demo test check chaos chaos-platforms docs lock clean bench-retrieval bench-peers bench-answers bench-team bench-planted bench-slack bench-discord bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability bench-refusals bench-small bench-scale year bench-near-duplicates
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -37,6 +37,9 @@ bench-answers: .venv/.ready-dev ## DATA=…: what is quoted, what is refused, ri
 
 fit-answerability: .venv/.ready-dev ## DATA=…: fit when the assistant says that it does not know
 	@$(BIN)/python -m benchmarks.fit_answerability --data $(DATA) $(ARGS)
+
+bench-refusals: .venv/.ready-dev ## DATA=…: what is refused, rightly and wrongly, as the threshold goes from never to always
+	@$(BIN)/python -m benchmarks.refusals --data $(DATA) $(ARGS)
 
 bench-team: .venv/.ready-dev ## A team's handbook and questions worded unlike it: found, quoted, refused
 	@$(BIN)/python -m benchmarks.team $(ARGS)

@@ -22,6 +22,8 @@ with suppress(ImportError):  # PostgreSQL is an extra
 
     STORAGE = (*STORAGE, psycopg.Error)
 UNUSABLE: tuple[type[Exception], ...] = (*STORAGE, OSError)
+APOLOGY = "Something broke on my side"
+"""How a person is told of a fault of ours."""
 _REFUSED = {"DataError", "IntegrityError", "ProgrammingError"}
 
 
@@ -45,7 +47,7 @@ def broken_off(error: Exception, run: str, seconds: float) -> str:
     if may_pass(error):
         raise error
     log.error("run broke", run=run, what=place_of(error))
-    return f"Something broke on my side, and it is logged under {run[:8]}. Try again?"
+    return f"{APOLOGY}, and it is logged under {run[:8]}. Try again?"
 
 
 def sentence(error: BaseException) -> str:

@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from bot.console.guard import Guard
-from bot.errors import sentence
+from bot.errors import APOLOGY, sentence
 from bot.settings import Settings, SettingsInvalid
 
 SLOWEST = 30.0
@@ -99,7 +99,7 @@ def _tell(error: Exception) -> None:
 
     with contextlib.suppress(RuntimeError):  # raised where there is no page, as in a background task
         assert context.client  # noqa: S101
-        notice(sentence(error) or "Something broke on my side, and it is logged. Try again?", "negative")
+        notice(sentence(error) or f"{APOLOGY}, and it is logged. Try again?", "negative")
 
 
 async def _nowhere(request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bot.desk import run_id
+from bot.errors import APOLOGY
 
 KILLS = int(os.environ.get("FOOTNOTE_KILLS", "10"))
 PLACES = 6
@@ -115,6 +116,7 @@ async def test_killed_at_random_nothing_is_lost_doubled_or_out_of_order(home: Pa
         await worker.kill()
 
     assert unanswered(home, mentions) == set()
+    assert rows(home, f"select text from messages where text like '{APOLOGY}%'") == []
     posted = Counter((home / "posted.log").read_text().split())
     assert [key for key, times in posted.items() if times > 1] == []
     states = dict(rows(home, "select run || ':0', state from approvals"))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.errors import APOLOGY
 from tests.contract.stages.slack import app_of_manifest, read
 from tests.end_to_end.conftest import write_handbook
 from tests.end_to_end.on_slack import HOTELS, MEALS
@@ -156,6 +157,13 @@ async def test_nothing_is_lost_or_doubled_when_slack_fails_and_the_product_is_ki
         counts = Counter(len(final(slack, one)) for one in asked)
         assert counts == {1: len(asked)}, "each question has one answer"
         assert Counter(len(final(slack, one)) for one in actions) == {2: len(actions)}, "a card and what became of it"
+        apologies = [
+            one
+            for message in asked + actions
+            for one in final(slack, message)
+            if APOLOGY in " ".join((*read(one).words, *read(one).card))
+        ]
+        assert apologies == []
         left = [one for one in slack.posted if one.stream and one.stream.state == "in_progress" and not one.deleted]
         assert left == []
         # The next process does not know of a stream that a kill left open until its answer is there.
