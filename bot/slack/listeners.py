@@ -58,8 +58,7 @@ def bolt_app(
     app.view(CALLBACK)(_acknowledged(interactions.submitted))
     app.shortcut(REMEMBER)(_acknowledged(slash.remember))
     for name, command in slash.commands.items():
-        if command.run is None:
-            app.command(name)(_acknowledged(slash.ask))
+        app.command(name)(_acknowledged(slash.ask if command.run is None else slash.finish))
     return app
 
 

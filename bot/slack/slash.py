@@ -5,9 +5,10 @@ docs.slack.dev/interactivity/implementing-slash-commands, docs.slack.dev/interac
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
-from bot.chat import ChatGone, Mention, Person, Place
+from bot.chat import ChatGone, Mention, Person, Place, Reply
 from bot.commands import Command, Invocation
 from bot.rendering import escape_markdown
 from bot.slack.blocks import Part
@@ -22,6 +23,8 @@ from bot.slack.streaming import Asked
 
 REMEMBER = "remember_this"
 """The callback id of the message shortcut."""
+AT_ONCE = 1.5
+"""Seconds in which a command is done or is answered later: Slack waits three for an acknowledgement."""
 
 
 class Slash:
@@ -42,6 +45,8 @@ class Slash:
         self._messages = messages
         self._people = people
         self._clock = clock
+        self._running: dict[str, asyncio.Task[str]] = {}
+        """The commands that were not done at once, by their triggers."""
 
     async def at_once(self, body: Json) -> tuple[bool, Json | None]:
         """Whether to keep a command for handling, and what its acknowledgement tells whoever used it."""
@@ -50,12 +55,26 @@ class Slash:
             return False, _told(f"I don't know {body['command']}. Try `/footnote help`.")
         text = str(body.get("text", "")).strip()
         if command.run is not None:
-            person = Person(f"slack/{_enterprise(body) or body['team_id']}/{body['user_id']}", body["user_name"])
-            place = Place("slack", body["team_id"], body["channel_id"])
-            return False, _told(await command.run(Invocation(place, person, readable(text, {}))))
+            run = asyncio.create_task(self._run(body))
+            done, _ = await asyncio.wait({run}, timeout=AT_ONCE)
+            if done:
+                return False, _told(run.result())
+            self._running[body["trigger_id"]] = run
+            return True, _told("One moment: this takes longer. I tell you here once it is done.")
         if not text:
             return False, _told(f"Write your {command.argument} behind it: `{body['command']} {command.argument}`.")
         return True, None
+
+    async def finish(self, body: Json) -> None:
+        """Tell what came of a command that was not done at once; after a crash it is run again."""
+        known = self._running.pop(body["trigger_id"], None)
+        told = await known if known else await self._run(body)
+        invocation = _invocation(body)
+        await self._chat.whisper(invocation.place, invocation.person, Reply(told))
+
+    async def _run(self, body: Json) -> str:
+        run = self.commands[body["command"]].run
+        return await run(_invocation(body)) if run else ""
 
     async def ask(self, body: Json) -> None:
         """Post what somebody asks where they ask it, and answer in its thread; where that can't be, directly."""
@@ -98,6 +117,12 @@ class Slash:
             await self._messages.put(place, key, [Part(harmless(words)[:PART], (), fallback(words))])
             known = await self._messages.known(place, key, 0)
         return str(known.address) if known else ""
+
+
+def _invocation(body: Json) -> Invocation:
+    person = Person(f"slack/{_enterprise(body) or body['team_id']}/{body['user_id']}", body["user_name"])
+    text = readable(str(body.get("text", "")).strip(), {})
+    return Invocation(Place("slack", body["team_id"], body["channel_id"]), person, text)
 
 
 def _enterprise(body: Json) -> str:

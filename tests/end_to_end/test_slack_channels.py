@@ -97,6 +97,20 @@ async def test_what_was_said_in_a_public_channel_is_found_in_others_with_a_link_
         assert "Ljubljana" in await asks(here, "ben", channel_name)
 
 
+async def test_a_command_that_takes_longer_than_slack_waits_is_answered_all_the_same(here: Team) -> None:
+    here.slack.fail("conversations.history", hang=4.0)
+    delivery = await here.slack.slash("ada", "general", "/knowledge", "add here")
+    assert (await delivery.done()).outcome == "acknowledged"
+    assert "takes longer" in delivery.response["blocks"][0]["text"]
+
+    def words() -> list[str]:
+        return [here.text(one) for one in here.said("general", reader="ada") if one.ephemeral_to]
+
+    await here.slack.until(lambda: "Added Everybody here was told" in " ".join(words()), 20)
+    (notice,) = [one for one in here.said("general", reader="ben") if one.ephemeral_to is None]
+    assert "From now on I can find" in here.text(notice)
+
+
 async def test_what_was_said_in_a_private_channel_is_found_there_alone(here: Team) -> None:
     await here.slack.say("ada", "board", OFFSITE)
     await add(here, "board")
