@@ -25,10 +25,12 @@ class Connection:
     silent: bool = False
     """Accepts everything, says nothing: no events, no pings, no pongs."""
     received: list[str] = field(default_factory=list)
+    broken: bool = False
+    """The line is cut, and who listens at it has not noticed yet."""
 
     @property
     def live(self) -> bool:
-        return not self.socket.closed
+        return not self.socket.closed and not self.broken
 
     async def send(self, frame: dict[str, Any]) -> bool:
         """False if nothing could be written."""
@@ -38,6 +40,7 @@ class Connection:
             try:
                 await self.socket.send_str(json.dumps(frame))
             except (ConnectionError, RuntimeError):
+                self.broken = True
                 return False
         return True
 
