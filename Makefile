@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check chaos chaos-platforms docs lock clean bench-retrieval bench-peers bench-answers bench-team bench-planted bench-slack bench-discord bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability bench-refusals bench-small bench-scale year bench-near-duplicates
+.PHONY: help demo test check chaos chaos-platforms docs lock clean bench-retrieval bench-peers bench-answers bench-team bench-planted bench-slack bench-discord bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability bench-refusals bench-small bench-scale year bench-near-duplicates bench-ranking bench-digest-cost
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -80,8 +80,15 @@ year: .venv/.ready-dev ## A year of digests: 200 subscriptions, three replicas, 
 bench-near-duplicates: .venv/.ready-dev ## DATA=…/multihop: one story in other words, or another story of the same entity
 	@$(BIN)/python -m benchmarks.near_duplicates --data $(DATA) $(ARGS)
 
+bench-ranking: .venv/.ready-dev ## DATA=…/multihop: simulated readers mark ten days of digests; nDCG@5 of what comes after, with and without
+	@$(BIN)/python -m benchmarks.ranking_learns --data $(DATA) $(ARGS)
+
+bench-digest-cost: .venv/.ready-dev ## Tokens, embedded texts and fetches of a morning, as subscriptions to the same topics grow
+	@$(BIN)/python -m benchmarks.digest_cost $(ARGS)
+
 docs: .venv/.ready-dev ## Write the reference pages anew from the code, and what passes on which platform from a run
 	@$(BIN)/python -m bot.reference docs
+	@$(BIN)/python -m benchmarks.page docs
 	@$(BIN)/python -m pytest tests/contract/test_chat.py --platforms-table docs/platforms.md
 
 lock: .venv/bin/uv ## Resolve the dependencies again

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,16 @@ class Row:
 def publish(title: str, rows: list[Row], about: dict[str, Any], out: Path) -> None:
     """Print the table and write the JSON."""
     console = Console()
-    console.print(_table(title, rows))
-    about = {**about, "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"}
+    head, *body = lines(rows)
+    table = Table(*head, title=title)
+    for line in body:
+        table.add_row(*line)
+    console.print(table)
+    about = {
+        **about,
+        "command": _command(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+    }
     for name, value in about.items():
         console.print(f"{name}: {_shown(value) if isinstance(value, float) else value}", highlight=False)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -33,18 +42,19 @@ def publish(title: str, rows: list[Row], about: dict[str, Any], out: Path) -> No
     out.write_text(json.dumps({"title": title, "about": about, "figures": figures}, indent=1) + "\n", encoding="utf-8")
 
 
-def _table(title: str, rows: list[Row]) -> Table:
-    """A line a row; a line a figure where there are more of those."""
+def lines(rows: list[Row]) -> list[list[str]]:
+    """A table's head and its lines: a line a row, or a line a figure where there are more of those."""
     columns = list(dict.fromkeys(column for row in rows for column in row.figures))
     if len(columns) > len(rows):
-        table = Table("", *(row.name for row in rows), title=title)
-        for column in columns:
-            table.add_row(column, *(_shown(row.figures.get(column)) for row in rows))
-        return table
-    table = Table("", *columns, title=title)
-    for row in rows:
-        table.add_row(row.name, *(_shown(row.figures.get(column)) for column in columns))
-    return table
+        head = ["", *(row.name for row in rows)]
+        return [head, *([column, *(_shown(row.figures.get(column)) for row in rows)] for column in columns)]
+    return [["", *columns], *([row.name, *(_shown(row.figures.get(column)) for column in columns)] for row in rows)]
+
+
+def _command() -> str:
+    """How whoever reads the result runs it again: the first `make` in the benchmark's own words."""
+    words = sys.modules["__main__"].__doc__ or ""
+    return next((line.strip() for line in words.splitlines() if line.startswith("    make ")), "")
 
 
 def _shown(value: float | None) -> str:

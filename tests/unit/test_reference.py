@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.page import page as benchmarks_page
+from benchmarks.page import results
 from bot.reference import pages
 from bot.settings import Settings
 
@@ -17,6 +19,10 @@ ROOT = Path(__file__).parents[2]
 def test_a_reference_page_is_what_the_code_says(name: str) -> None:
     kept = (ROOT / "docs" / name).read_text(encoding="utf-8")
     assert kept == pages()[name], "run `make docs`"
+
+
+def test_the_page_of_the_benchmarks_shows_their_results() -> None:
+    assert (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8") == benchmarks_page(results()), "run `make docs`"
 
 
 def test_every_setting_says_what_it_does() -> None:
