@@ -59,7 +59,7 @@ from bot.poster import ChatPoster
 from bot.records import Records, open_engine
 from bot.reembedding import Reembedding, open_former
 from bot.replicas import replica_of
-from bot.schedule import Schedule
+from bot.schedule import Schedule, iso
 from bot.settings import Settings, SettingsInvalid
 from bot.sources import Opener
 from retrieval.embedders import Embedder
@@ -219,7 +219,7 @@ def _assemble(
     nightly = Nightly(settings, engine, operators, chats, time.time)
     if (job := nightly.job()) is not None:
         schedule.add(job)
-    prose = _prose_of(model_for)
+    prose = _prose_of(model_for, time.time)
     digests = Digests(engine, embedder, searcher, audiences, opener.news, chats, records, time.time, prose)
     schedule.add_all(digests)
     return App(
@@ -313,11 +313,13 @@ def metered(
     return of_run
 
 
-def _prose_of(pay: Callable[[State], ChatModel | None]) -> Callable[[Subscription], Prose | None]:
-    """What writes a digest, on the bill of whoever subscribed; None where it is quoted."""
+def _prose_of(
+    pay: Callable[[State], ChatModel | None], clock: Callable[[], float]
+) -> Callable[[Subscription], Prose | None]:
+    """What writes a digest, on the bill of whoever subscribed, each day a run of its own; None where it is quoted."""
 
     def of_subscription(subscription: Subscription) -> Prose | None:
-        run, place = f"digest-{subscription.id}", subscription.place.channel_key
+        run, place = f"digest-{subscription.id}-{iso(clock())[:10]}", subscription.place.channel_key
         paid = pay(State(run=run, person=subscription.owner.id, channel=place))
         return None if paid is None else Prose(ProseWriter(paid), subscription.language)
 

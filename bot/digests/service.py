@@ -24,6 +24,7 @@ from bot.digests.stories import Sameness, clusters, retold
 from bot.digests.subscriptions import State, Subscription, Subscriptions
 from bot.digests.weekly import week_of
 from bot.digests.writing import Prose, edition_content
+from bot.digests.written import Written
 from bot.poster import post
 from bot.records import Records
 from bot.schedule import Job, iso
@@ -74,6 +75,7 @@ class Digests:
         self._records = records
         self._clock = clock
         self._prose_of = prose_of
+        self._written = Written()
         self._sameness: Sameness | None = None
 
     # what runs when (bot.schedule.Jobs)
@@ -156,7 +158,8 @@ class Digests:
         found = ranked(fresh, topics, await self.editions.marks(subscription.place), sameness)
         number = memory.number + 1
         prose = self._prose_of(subscription)
-        content = await edition_content(subscription, found, number, now, notes, prose)
+        write = partial(self._written.sentences, prose, subscription.topics) if prose is not None else None
+        content = await edition_content(subscription, found, number, now, notes, write)
         seen = found[: len(content["items"]) + len(content["rest"])]
         return Edition(
             id_,

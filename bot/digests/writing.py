@@ -6,7 +6,7 @@ has nobody who would follow it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from itertools import islice
@@ -32,30 +32,30 @@ SHORTEST, LONGEST = 25, 400
 SUPPORTED = 0.6
 """What a sentence of a model must have of what it cites."""
 MOST_ALSO = 5
+Write = Callable[[Item], Awaitable[list[Sentence]]]
+"""Writes on an item; none where there is nothing to say. May raise `AgentError`."""
 log = structlog.get_logger()
 
 
 class Prose:
-    """Two sentences on an item by a model; none where what it says is not supported or it fails."""
+    """Two sentences on an item by a model; none where what it says is not supported."""
 
     def __init__(self, writer: ProseWriter, language: str) -> None:
         self._writer = writer
-        self._language = language
+        self.language = language
 
     async def sentences(self, item: Item, topics: str) -> list[Sentence]:
+        """Raises `AgentError` where the model fails."""
         asked = f"In at most two sentences: what is new in this, for people who follow {topics or 'this'}?"
-        if self._language:
-            asked += f" Write {self._language}."
+        if self.language:
+            asked += f" Write {self.language}."
         kept: list[Sentence] = []
-        try:
-            async with aclosing(self._writer.write(asked, [_evidence(item)])) as written:
-                async for sentence in written:
-                    if support(sentence["text"], [one["quote"] for one in sentence["citations"]]) >= SUPPORTED:
-                        kept.append(sentence)
-                    if len(kept) == SENTENCES:
-                        break
-        except AgentError as error:
-            log.warning("a digest is quoted, for the model failed", reason=str(error))
+        async with aclosing(self._writer.write(asked, [_evidence(item)])) as written:
+            async for sentence in written:
+                if support(sentence["text"], [one["quote"] for one in sentence["citations"]]) >= SUPPORTED:
+                    kept.append(sentence)
+                if len(kept) == SENTENCES:
+                    break
         return kept
 
 
@@ -65,13 +65,13 @@ async def edition_content(
     number: int,
     now: float,
     notes: Sequence[str],
-    prose: Prose | None = None,
+    write: Write | None = None,
 ) -> Content:
-    """The content of an edition; the stories of it are the first of those found."""
+    """The content of an edition; the stories of it are the first of those found. Without ``write`` they are quoted."""
     phrases = Phrases.of(subscription.language)
     length = subscription.length
     full, rest = found[: length.items], found[length.items : length.items + length.listed]
-    items = [await _in_full(one, subscription, phrases, prose) for one in full]
+    items = [await _in_full(one, phrases, write) for one in full]
     left = len(found) - len(full) - len(rest)
     more = [phrases.left_out.format(count=left)] if left else []
     day = datetime.fromtimestamp(now, ZoneInfo(subscription.zone))
@@ -87,15 +87,24 @@ async def edition_content(
     )
 
 
-async def _in_full(one: Ranked, subscription: Subscription, phrases: Phrases, prose: Prose | None) -> Entry:
+async def _in_full(one: Ranked, phrases: Phrases, write: Write | None) -> Entry:
     item = one.story.lead
-    written = await prose.sentences(item, subscription.topics) if prose is not None else []
     entry = _listed(item)
-    entry["sentences"] = [_quote(sentence) for sentence in written or _quoted(item, one.topic)]
+    entry["sentences"] = [_quote(sentence) for sentence in await _written(item, write) or _quoted(item, one.topic)]
     entry["why"] = _why(one, phrases)
     others = dict.fromkeys(other.link for other in one.story.items[1:] if other.link and other.link != item.link)
     entry["also"] = list(islice(others, MOST_ALSO))
     return entry
+
+
+async def _written(item: Item, write: Write | None) -> list[Sentence]:
+    if write is None:
+        return []
+    try:
+        return await write(item)
+    except AgentError as error:
+        log.warning("a digest is quoted, for the model failed", reason=str(error))
+        return []
 
 
 def _listed(item: Item) -> Entry:

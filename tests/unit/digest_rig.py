@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.audiences import Audiences
 from bot.chat import Action, ChatAway, ChatGone, Mention, Openness, Person, Place, Press, Readers, Reply
 from bot.digests.presses import DigestPresses
-from bot.digests.service import Digests
+from bot.digests.service import Digests, ProseOf
 from bot.records import Records, open_engine, sqlite_url
 from bot.schedule import Schedule
 from bot.settings import Settings
@@ -112,7 +112,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def open_rig(tmp_path: Path, host: WebSources, store: Store, fetcher: Fetcher) -> AsyncIterator[Rig]:
+async def open_rig(
+    tmp_path: Path, host: WebSources, store: Store, fetcher: Fetcher, prose_of: ProseOf = lambda subscription: None
+) -> AsyncIterator[Rig]:
     engine = open_engine(sqlite_url(tmp_path / "records.sqlite"))
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
@@ -131,7 +133,17 @@ async def open_rig(tmp_path: Path, host: WebSources, store: Store, fetcher: Fetc
         told[key] = reply
 
     schedule = Schedule(engine, lambda: clock[0], tell)
-    digests = Digests(engine, embedder, searcher, audiences, opener.news, chats, records, lambda: clock[0])  # type: ignore[arg-type]
+    digests = Digests(
+        engine,
+        embedder,
+        searcher,
+        audiences,
+        opener.news,
+        chats,  # type: ignore[arg-type]
+        records,
+        lambda: clock[0],
+        prose_of,
+    )
     schedule.add_all(digests)
     asked: list[Mention] = []
 
