@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.errors import ModelError, ModelMisconfigured
-from agent.models import Message, Request, complete
+from agent.models import ChatModel, Message, Request, complete
 from agent.models.prices import unpriced
 from agent.text import counted
 from bot.app import open_app, open_settings_embedder, open_settings_model, open_settings_reranker
+from bot.grading import open_judge
 from bot.settings import Settings, SettingsInvalid, load_settings, misspelt
 from retrieval.embedders.choose import is_remote
 from retrieval.errors import EmbedderAway, RerankerAway, RetrievalError
@@ -63,6 +64,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     async for finding in _knowledge(settings):
         yield finding
     yield await _model(settings)
+    yield await _judge(settings)
     yield _database(settings)
     yield _console(settings)
     async for finding in _platforms(settings):
@@ -169,15 +171,40 @@ async def _model(settings: Settings) -> Finding:
     if model is None:
         advice = "With FOOTNOTE_MODEL it writes prose, decides better and uses tools; without, it quotes."
         return Finding("Model", "missing", "none: answers are quotes", advice)
+    if wrong := await _silent(model):
+        return Finding("Model", "wrong", wrong, "Until it answers, answers are quotes.")
+    free = unpriced(model.name, settings.model_url) if settings.model_price_in is None else ""
+    return Finding("Model", "ok", f"{model.name} answers; questions and passages are sent to it", free)
+
+
+async def _judge(settings: Settings) -> Finding:
+    try:
+        judge = open_judge(settings)
+    except ModelMisconfigured as error:
+        return Finding("Judge", "wrong", str(error))
+    if judge is None:
+        advice = (
+            "With FOOTNOTE_JUDGE a second model, graded itself, grades each night's answers too (docs/evaluation.md)."
+        )
+        return Finding("Judge", "missing", "none: nights are graded by figures that need no model", advice)
+    if wrong := await _silent(judge):
+        return Finding("Judge", "wrong", wrong, "Until it answers, nights are graded without it.")
+    free = unpriced(judge.name, settings.judge_url)
+    return Finding("Judge", "ok", f"{judge.name} answers; questions, passages and answers are sent to it", free)
+
+
+async def _silent(model: ChatModel) -> str:
+    """Why a model does not answer; empty where it does. It is closed."""
     try:
         async with asyncio.timeout(60):
             await complete(model, Request([Message("user", "Say OK.")], purpose="doctor", max_tokens=5))
-    except (ModelError, TimeoutError) as error:
-        return Finding("Model", "wrong", f"{model.name}: {error}", "Until it answers, answers are quotes.")
+    except TimeoutError:
+        return f"{model.name} has not answered for a minute"
+    except ModelError as error:
+        return f"{model.name}: {error}"
     finally:
         await model.close()
-    free = unpriced(model.name, settings.model_url) if settings.model_price_in is None else ""
-    return Finding("Model", "ok", f"{model.name} answers; questions and passages are sent to it", free)
+    return ""
 
 
 def _store(settings: Settings) -> Finding:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.errors import ModelMisconfigured
+from agent.models import ChatModel
 from agent.models.metering import Ceilings
 from agent.models.open import open_model
 from agent.state import State
@@ -31,15 +32,20 @@ class Grading:
     distrust: str = ""
 
 
-@asynccontextmanager
-async def grading(settings: Settings, engine: AsyncEngine, night: str) -> AsyncIterator[Grading]:
-    """Opened for a night, closed after it. Raises `ModelMisconfigured`, or `EvalError` where DeepEval is missing."""
+def open_judge(settings: Settings) -> ChatModel | None:
+    """The model that the settings name as the judge. Raises `ModelMisconfigured`."""
     same = settings.judge.partition(":")[0] == settings.model.partition(":")[0]
     key = settings.judge_key or (settings.model_key if same else settings.judge_key)
     try:
-        model = open_model(settings.judge, url=settings.judge_url, key=key)
+        return open_model(settings.judge, url=settings.judge_url, key=key)
     except ModelMisconfigured as error:
         raise ModelMisconfigured(str(error).replace("FOOTNOTE_MODEL", "FOOTNOTE_JUDGE")) from error
+
+
+@asynccontextmanager
+async def grading(settings: Settings, engine: AsyncEngine, night: str) -> AsyncIterator[Grading]:
+    """Opened for a night, closed after it. Raises `ModelMisconfigured`, or `EvalError` where DeepEval is missing."""
+    model = open_judge(settings)
     if model is None:
         yield Grading()
         return
