@@ -23,6 +23,8 @@ from tests.servers.discord import Discord, Interaction, Message
 KILLS = int(os.environ.get("FOOTNOTE_KILLS", "4"))
 MENTIONS = 15
 """For each time it is killed; about a third of them ask for something to be done."""
+PATIENCE = 90.0
+"""Seconds in which at least one more must be answered of what the kills left."""
 CONTAINER = 17
 DECIDES = {"Approve", "Reject", "Leave it"}
 
@@ -133,9 +135,9 @@ async def test_killed_cut_off_and_refused_at_random_nothing_is_lost_or_doubled(h
 
 
 async def _round(process: Process, people: People, chance: random.Random, *, last: bool) -> None:
-    """Some minutes of a team's life; the last time until everything is answered."""
-    until = time.monotonic() + (100 if last else chance.uniform(1, 8))
-    left = MENTIONS
+    """Some seconds of a team's life; the last time for as long as it gets on with what the kills left."""
+    until = time.monotonic() + (PATIENCE if last else chance.uniform(1, 8))
+    left, waiting = MENTIONS, len(people.asked) + MENTIONS
     while time.monotonic() < until:
         if last and not left:
             process.server.chaos(0)
@@ -147,6 +149,8 @@ async def _round(process: Process, people: People, chance: random.Random, *, las
         if process.is_dead:
             await process.start()
         await people.press()
+        if last and not left and (now := len(people.unanswered())) < waiting:
+            waiting, until = now, time.monotonic() + PATIENCE
         if last and not left and not people.unanswered() and not people.cards():
             await asyncio.sleep(3)  # whatever would come twice has its chance
             return
