@@ -95,6 +95,13 @@ _GREETING = re.compile(
 )
 
 
+_BARE = re.compile(
+    _LEAD + r"(?:(?P<remember>remember|note down|take a note|make a note|记住|记下|记一下)|(?P<post>post|announce))"
+    r"(?:\s+(?:this|that|it))?\W*$",
+    _FLAGS,
+)
+
+
 def parse(text: str, attached: Sequence[str] = ()) -> Command | None:
     """The command that the text is, or None where it is a question or a statement.
 
@@ -111,6 +118,15 @@ def urls(text: str) -> list[str]:
 def is_greeting(text: str) -> bool:
     """Whether the message says nothing but hello, thanks or help."""
     return bool(_GREETING.match(text))
+
+
+def asks_back(text: str) -> str:
+    """What to ask of somebody who names an action and nothing else; empty where there is nothing to ask."""
+    if not (match := _BARE.match(text)):
+        return ""
+    if match["remember"]:
+        return "Remember what? Write it behind: “remember that the office closes at six”."
+    return "Post what, and where? Write: “post the office closes at six in #general”."
 
 
 def _post(text: str) -> Command | None:
@@ -155,7 +171,7 @@ def _remember(text: str) -> Command | None:
     if _asks(text) and not (match["polite"] and match["marked"]) and not _colon(match):
         return None
     said = _said(match)
-    return Command("remember", {"text": said}) if said else None
+    return Command("remember", {"text": said}) if re.search(r"\w", said) else None
 
 
 def _python(text: str) -> Command | None:

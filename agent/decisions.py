@@ -140,7 +140,7 @@ class Decider:
 async def route(decider: Decider, question: str, attached: Sequence[str] = ()) -> Decision[Route]:
     """Answer, act, or greet? ``attached`` are the names of the files that came with the question."""
     command = commands.parse(question, attached)
-    if command or commands.is_greeting(question):
+    if command or commands.is_greeting(question) or commands.asks_back(question):
         fixed = Route(route="act" if command else "greet", confidence=0.95)
         return _settle(decider, "route", {"question": question}, fixed, "rule")
     return await _decide(decider, "route", {"question": question}, Route, lambda: Route(route="answer", confidence=0.8))

@@ -230,7 +230,8 @@ class Nodes:
 def _words(state: State, *, read_in_vain: bool) -> str:
     """What is said beside quotes and actions, if anything."""
     if state["route"] == "greet":
-        return WELCOME if commands.is_thanks(state["question"]) else GREETING
+        welcome = WELCOME if commands.is_thanks(state["question"]) else GREETING
+        return commands.asks_back(state["question"]) or welcome
     return NOTHING_READ if read_in_vain else ""
 
 

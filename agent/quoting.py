@@ -12,6 +12,7 @@ import numpy as np
 
 from agent.answerability import THRESHOLD, answerability
 from agent.evidence import Evidence, Sentence, cite
+from agent.table_rows import head_of, in_words, is_head, is_row
 from agent.text import content, laid_out
 from retrieval.embedders import Embedder
 from retrieval.errors import EmbedderAway
@@ -46,6 +47,8 @@ class _Candidate:
     end: int
     text: str
     evidence: Evidence
+    head: Span | None = None
+    """Where the names of its columns are, if it is a row of a table."""
     score: float = 0.0
 
 
@@ -68,8 +71,8 @@ class QuotingWriter:
             if any(rank == found.rank and start < last and first < end for rank, first, last in said):
                 continue
             said.append((found.rank, start, end))
-            text = laid_out(found.evidence["text"][start:end])
-            yield Sentence(text=text, citations=[cite(found.evidence, start, end)])
+            cited = [(start, end), *([found.head] if found.head else [])]
+            yield Sentence(text=_shown(found, start, end), citations=[cite(found.evidence, *span) for span in cited])
 
     async def mend(self, sentence: Sentence) -> Sentence | None:
         """A quote is right or it is not."""
@@ -100,27 +103,43 @@ def _candidates(question: str, evidence: Sequence[Evidence]) -> list[_Candidate]
     """Every sentence of the passages, scored by the share of the question's words it has, the rare ones weighing more."""
     times = Counter(content(question))
     asked = set(times)
-    pieces = [(rank, item, span) for rank, item in enumerate(evidence) for span in _spans(item)]
-    bags = [set(content(item["text"][slice(*span)])) for _, item, span in pieces]
+    pieces = [_candidate(rank, item, span) for rank, item in enumerate(evidence) for span in _spans(item)]
+    bags = [set(content(one.text)) for one in pieces]
     seen = Counter(word for bag in bags for word in bag & asked)
     weight = {word: times[word] * math.log(1 + len(bags) / (1 + seen[word])) for word in asked}
     total = sum(weight.values()) or 1.0
     found = []
-    for (rank, item, (start, end)), bag in zip(pieces, bags, strict=True):
+    for one, bag in zip(pieces, bags, strict=True):
         if len(bag) < LEAST:
             continue
-        context = set(content(f"{item['title']} {' '.join(item['headings'])}"))
+        context = set(content(f"{one.evidence['title']} {' '.join(one.evidence['headings'])}"))
         covered = sum(weight[word] * (1.0 if word in bag else 0.5) for word in asked & (bag | context))
-        one = _Candidate(rank, start, end, item["text"][start:end], item)
         found.append(replace(one, score=covered / total * _stands(one)))
     return found
 
 
+def _candidate(rank: int, item: Evidence, span: Span) -> _Candidate:
+    """The sentence as it stands; a row of a table in words."""
+    text, (start, end) = item["text"], span
+    said = text[start:end]
+    if not is_row(said):
+        return _Candidate(rank, start, end, said, item)
+    head = head_of(text, start)
+    return _Candidate(rank, start, end, in_words(said, text[slice(*head)] if head else ""), item, head)
+
+
 def _spans(item: Evidence) -> list[Span]:
-    """The sentences of a passage; its headings are none, nor do they begin one."""
+    """The sentences of a passage; its headings are none, nor do they begin one, and the heads of tables are none."""
     text = item["text"]
     spans = [(start + _leading_heading(text[start:end], item), end) for start, end in split_sentences(text)]
-    return [(start, end) for start, end in spans if not _is_heading(text[start:end], item)]
+    return [
+        (start, end) for start, end in spans if not (_is_heading(text[start:end], item) or is_head(text, start, end))
+    ]
+
+
+def _shown(found: _Candidate, start: int, end: int) -> str:
+    piece = found.evidence["text"][start:end]
+    return found.text if is_row(piece) else laid_out(piece)
 
 
 def _leading_heading(piece: str, item: Evidence) -> int:

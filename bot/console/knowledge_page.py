@@ -166,6 +166,18 @@ def _ask_removal(parts: Parts, source: str, name: str) -> None:
 
 def _show_progress(label: str, progress: Progress) -> None:
     left = progress.seconds_left
-    words = f"{label}: {progress.done:,} of {progress.total:,}" + (f", {left:,.0f} s left" if left else "")
-    ui.label(words).classes("note")
+    ui.label(f"{label}: {progress.done:,} of {progress.total:,}{_time_left(left)}").classes("note")
     ui.linear_progress(progress.done / max(progress.total, 1), show_value=False).props("rounded")
+
+
+def _time_left(seconds: float | None) -> str:
+    """As one would say it; empty where nobody knows."""
+    match seconds:
+        case None | 0:
+            return ""
+        case _ if seconds < 90:
+            return f", {counted(round(seconds), 'second')} left"
+        case _ if seconds < 90 * 60:
+            return f", {counted(round(seconds / 60), 'minute')} left"
+        case _:
+            return f", {counted(round(seconds / 3600), 'hour')} left"

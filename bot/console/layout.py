@@ -50,8 +50,8 @@ def page(chat: ConsoleChat, current: str) -> Iterator[ui.element]:
     ui.add_css(STYLE)
     ui.page_title(f"{current} · Footnote")
     dark = ui.dark_mode(value=app.storage.user.get("dark"))
-    ui.html('<a class="skip" href="#main">Skip to the content</a>', sanitize=False)
     with ui.header().classes("top"):
+        ui.html('<a class="skip" href="#main">Skip to the content</a>', sanitize=False)
         ui.html('<a href="/" class="brand" aria-label="Footnote, home">Footnote<sup>1</sup></a>', sanitize=False)
         with ui.element("nav").props('aria-label="Pages"'):
             for path, label, icon in PAGES:

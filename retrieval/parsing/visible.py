@@ -68,6 +68,8 @@ class _Page:
             self.flush()
             if tag in _APART:
                 self._apart()
+        if tag in {"td", "th"} and element.getnext() is None and _has_head(element):
+            self._words.append(" |")
         self._words.append(element.tail or "")
 
     def _open(self, element: etree._Element, tag: str) -> None:
@@ -78,6 +80,8 @@ class _Page:
         if tag in {"td", "th"}:
             if element.getprevious() is not None:
                 self._words.append(" | ")
+            elif _has_head(element):
+                self._words.append("| ")
             if not _lays_out(element):
                 self._flat = element
         elif tag in _HEADINGS:
@@ -107,6 +111,13 @@ class _Page:
     def _add(self, line: str) -> None:
         self.lines.append(line)
         self._length += len(line) + 1
+
+
+def _has_head(cell: etree._Element) -> bool:
+    """Whether its table names its columns in its first row: then rows stand between bars, as Markdown has them."""
+    table = next(cell.iterancestors("table"), None)
+    first = None if table is None else next(table.iter("tr"), None)
+    return first is not None and len(first) > 1 and all(one.tag == "th" for one in first)
 
 
 def _lays_out(cell: etree._Element) -> bool:

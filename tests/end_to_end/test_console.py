@@ -246,6 +246,28 @@ async def test_who_approves_by_keyboard_stays_at_the_card(browser: Browser, site
     await expect(page.locator(".thread .message:has(.card)")).to_be_focused()
 
 
+async def test_the_way_past_the_header_comes_first(browser: Browser, site: Site) -> None:
+    page = await visit(browser, site)
+    await page.goto(f"{site.url}/knowledge")
+    await page.locator(".main > *").first.wait_for()
+    await page.keyboard.press("Tab")
+    await expect(page.locator(".skip")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#main")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 430, 500])
+async def test_everything_in_the_header_can_be_reached_on_a_phone(browser: Browser, site: Site, width: int) -> None:
+    page = await visit(browser, site, phone=True)
+    await page.set_viewport_size({"width": width, "height": 700})
+    await expect(page.locator(".top .q-btn").last).to_be_visible()
+    for control in await page.locator(".top a:not(.skip), .top .q-btn").all():
+        box = await control.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+
+
 async def test_on_a_phone_nothing_is_cut_off(browser: Browser, site: Site) -> None:
     page = await visit(browser, site, phone=True, dark=True)
     await say(page, LIMITS)

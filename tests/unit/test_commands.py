@@ -1,6 +1,6 @@
 import pytest
 
-from agent.commands import is_greeting, parse, urls
+from agent.commands import asks_back, is_greeting, parse, urls
 
 
 @pytest.mark.parametrize(
@@ -166,3 +166,16 @@ def test_a_note_about_a_file_stays_a_note(text: str) -> None:
 
 def test_without_files_this_is_no_file() -> None:
     assert parse("keep this") is None
+
+
+@pytest.mark.parametrize("text", ["remember", "Remember this.", "please note down", "记住", "post", "announce this!"])
+def test_an_action_and_nothing_else_is_asked_back(text: str) -> None:
+    assert asks_back(text)
+    assert parse(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["remember that we meet at ten", "do you remember the rate?", "the post arrives at ten", "hi"]
+)
+def test_whoever_says_more_is_not_asked_back(text: str) -> None:
+    assert not asks_back(text)

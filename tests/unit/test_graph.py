@@ -320,3 +320,10 @@ async def test_where_the_question_names_a_place_with_nothing_in_it_all_is_search
     answer = await rig.run(rig.graph(), question="what do hotels cost a night in #design?")
     assert answer is not None
     assert "I found nothing in #design, so I looked everywhere." in answer["notes"]
+
+
+async def test_who_names_an_action_and_nothing_else_is_asked_what(rig: Rig) -> None:
+    answer = await rig.run(rig.graph(), question="remember")
+    assert answer is not None
+    assert answer["text"].startswith("Remember what?")
+    assert answer["searched"] == []

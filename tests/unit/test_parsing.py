@@ -135,7 +135,7 @@ async def test_html_keeps_the_headings_wherever_they_stand_and_leaves_the_way_th
     assert "¶" not in parsed.text
     assert "Packages can be upgraded in place." in parsed.text
     assert "- One" in parsed.text
-    assert "Bern | 180" in parsed.text
+    assert "| City | Rate |\n| Bern | 180 |" in parsed.text
 
 
 @pytest.mark.parametrize(
