@@ -66,7 +66,7 @@ class QuotingWriter:
             return
         ranked = await self._by_meaning(question, _candidates(question, self.reads(question, evidence)))
         said: list[tuple[int, int, int]] = []
-        for found in sorted(_choose(ranked), key=lambda one: (one.rank, one.start)):
+        for found in sorted(_choose(question, ranked), key=lambda one: (one.rank, one.start)):
             start, end = _whole(found)
             if any(rank == found.rank and start < last and first < end for rank, first, last in said):
                 continue
@@ -112,8 +112,8 @@ def _candidates(question: str, evidence: Sequence[Evidence]) -> list[_Candidate]
     for one, bag in zip(pieces, bags, strict=True):
         if len(bag) < LEAST:
             continue
-        context = set(content(f"{one.evidence['title']} {' '.join(one.evidence['headings'])}"))
-        covered = sum(weight[word] * (1.0 if word in bag else 0.5) for word in asked & (bag | context))
+        context = _context(one)
+        covered = sum(weight[word] * (1.0 if word in bag else 0.5) for word in asked & context)
         found.append(replace(one, score=covered / total * _stands(one)))
     return found
 
@@ -170,17 +170,23 @@ def _stands(one: _Candidate) -> float:
     return prior if len(set(content(text))) > LEAST else 0.5 * prior
 
 
-def _choose(ranked: Sequence[_Candidate]) -> list[_Candidate]:
-    """The best ones that are close to the best and do not repeat each other."""
-    chosen: list[_Candidate] = []
-    for one in ranked:
-        bag = set(content(one.text))
-        repeats = any(len(bag & set(content(other.text))) > 0.8 * max(1, len(bag)) for other in chosen)
-        if not repeats and (not chosen or one.score >= CLOSE * chosen[0].score):
-            chosen.append(one)
-        if len(chosen) == QUOTES:
+def _choose(question: str, ranked: Sequence[_Candidate]) -> list[_Candidate]:
+    """The best ones that are close to the best, have to do with it or with the question, and do not repeat each other."""
+    chosen = list(ranked[:1])
+    about = set(content(question)).union(*map(_context, chosen))
+    for one in ranked[1:]:
+        if one.score < CLOSE * chosen[0].score or len(chosen) == QUOTES:
             break
+        bag = set(content(one.text))
+        repeats = any(len(bag & set(content(other.text))) > 0.8 * len(bag) for other in chosen)
+        if not repeats and about & _context(one):
+            chosen.append(one)
     return chosen
+
+
+def _context(one: _Candidate) -> set[str]:
+    """The words that carry meaning in the sentence and above it."""
+    return set(content(f"{one.evidence['title']} {' '.join(one.evidence['headings'])} {one.text}"))
 
 
 def _whole(found: _Candidate) -> Span:

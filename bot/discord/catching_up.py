@@ -27,8 +27,8 @@ from bot.records import Records
 BACK_SECONDS = 15 * 60.0
 MOST_CHANNELS = 200
 MOST_DIRECT = 25
-MOST_MESSAGES = 100
-"""Of one channel: one request."""
+MOST_MESSAGES = 1_000
+"""Of one channel, the newest; a request brings a hundred of them."""
 PATIENT = (1.0, 2.0, 5.0, 10.0, 30.0)
 FIRST_SHARD = 0
 """The one that direct messages come to."""
@@ -102,13 +102,13 @@ class CatchingUp:
     async def _withdraw(self, accepted: Sequence[Mention], found: Sequence[discord.Message]) -> None:
         """What says something else by now, or nothing, is not answered as it was: noted at once, before it is handed out."""
         standing = {message.id: message for message in found}
-        until = found[-1].id if len(found) == MOST_MESSAGES else None
+        since = found[0].id if len(found) == MOST_MESSAGES else 0
         for mention in accepted:
             number, place = int(mention.message), mention.place
             if message := standing.get(number):
                 if event_of(message) != mention.event_id:
                     await self._records.withdraw(place, mention.message, event_of(message))
-            elif until is None or number < until:
+            elif number > since:
                 await self._records.withdraw(place, mention.message, "")
                 gone = Withdrawal(f"{event_of(number)}:deleted", place, mention.message)
                 await self._intake.keep_patiently(gone)
@@ -167,4 +167,5 @@ def _readable(room: Spoken) -> bool:
 
 async def _listed(room: Room, since: int) -> list[discord.Message]:
     after = discord.Object(since)
-    return [message async for message in room.history(limit=MOST_MESSAGES, after=after, oldest_first=True)]
+    found = [message async for message in room.history(limit=MOST_MESSAGES, after=after, oldest_first=False)]
+    return found[::-1]

@@ -39,6 +39,19 @@ def words(discord: Discord, asked: Message) -> list[str]:
     return [one.text for one in found if one.author is discord.bot]
 
 
+async def test_in_a_busy_channel_what_was_asked_last_and_first_is_answered(discord: Discord, tmp_path: Path) -> None:
+    """More was said there than one request brings."""
+    async with team(discord, tmp_path) as here:
+        await here.settled()
+    first = await discord.mention("alice", "general", PIRATES)
+    for number in range(230):
+        await discord.say("bob", "general", f"so much to talk about, {number}")
+    last = await discord.mention("alice", "general", HOTELS)
+    async with team(discord, tmp_path) as here:
+        assert "pirate" in (await here.answered(first.id)).text
+        assert "150 euros" in (await here.answered(last.id)).text
+
+
 async def test_what_was_deleted_meanwhile_is_not_answered_and_what_was_edited_is_answered_as_edited(
     discord: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
