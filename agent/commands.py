@@ -97,7 +97,7 @@ _GREETING = re.compile(
 
 _BARE = re.compile(
     _LEAD + r"(?:(?P<remember>remember|note down|take a note|make a note|记住|记下|记一下)|(?P<post>post|announce))"
-    r"(?:\s+(?:this|that|it))?\W*$",
+    r"(?P<pointing>\s+(?:this|that|it)|\s*[这那]个?)?\W*$",
     _FLAGS,
 )
 
@@ -120,8 +120,14 @@ def is_greeting(text: str) -> bool:
     return bool(_GREETING.match(text))
 
 
+def is_pointing(text: str) -> bool:
+    """Whether it names an action on “this” or “it”: only who knows the talk before it can tell what that is."""
+    match = _BARE.match(text)
+    return match is not None and match["pointing"] is not None
+
+
 def asks_back(text: str) -> str:
-    """What to ask of somebody who names an action and nothing else; empty where there is nothing to ask."""
+    """What to ask of somebody who names an action and nothing to do it with; empty where there is nothing to ask."""
     if not (match := _BARE.match(text)):
         return ""
     if match["remember"]:
@@ -171,7 +177,7 @@ def _remember(text: str) -> Command | None:
     if _asks(text) and not (match["polite"] and match["marked"]) and not _colon(match):
         return None
     said = _said(match)
-    return Command("remember", {"text": said}) if re.search(r"\w", said) else None
+    return None if _BARE.match(text) else Command("remember", {"text": said})
 
 
 def _python(text: str) -> Command | None:

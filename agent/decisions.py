@@ -139,11 +139,12 @@ class Decider:
 
 async def route(decider: Decider, question: str, attached: Sequence[str] = ()) -> Decision[Route]:
     """Answer, act, or greet? ``attached`` are the names of the files that came with the question."""
-    command = commands.parse(question, attached)
-    if command or commands.is_greeting(question) or commands.asks_back(question):
+    command, asks_back = commands.parse(question, attached), bool(commands.asks_back(question))
+    if command or commands.is_greeting(question) or (asks_back and not commands.is_pointing(question)):
         fixed = Route(route="act" if command else "greet", confidence=0.95)
         return _settle(decider, "route", {"question": question}, fixed, "rule")
-    return await _decide(decider, "route", {"question": question}, Route, lambda: Route(route="answer", confidence=0.8))
+    otherwise = Route(route="greet" if asks_back else "answer", confidence=0.8)
+    return await _decide(decider, "route", {"question": question}, Route, lambda: otherwise)
 
 
 async def standalone(decider: Decider, question: str, transcript: Sequence[Turn]) -> Decision[Standalone]:

@@ -122,7 +122,7 @@ def _candidate(rank: int, item: Evidence, span: Span) -> _Candidate:
     """The sentence as it stands; a row of a table in words."""
     text, (start, end) = item["text"], span
     said = text[start:end]
-    if not is_row(said):
+    if not is_row(text, start, end):
         return _Candidate(rank, start, end, said, item)
     head = head_of(text, start)
     return _Candidate(rank, start, end, in_words(said, text[slice(*head)] if head else ""), item, head)
@@ -138,8 +138,8 @@ def _spans(item: Evidence) -> list[Span]:
 
 
 def _shown(found: _Candidate, start: int, end: int) -> str:
-    piece = found.evidence["text"][start:end]
-    return found.text if is_row(piece) else laid_out(piece)
+    text = found.evidence["text"]
+    return found.text if is_row(text, start, end) else laid_out(text[start:end])
 
 
 def _leading_heading(piece: str, item: Evidence) -> int:

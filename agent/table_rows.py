@@ -1,4 +1,8 @@
-"""Rows of tables, as people read them out: each cell behind the name of its column."""
+"""Rows of tables, as people read them out: each cell behind the name of its column.
+
+A row is a line between bars next to another one, as Markdown has them; the HTML and DOCX parsers write them where a table
+names its columns.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,23 @@ import re
 
 from retrieval.sentences import Span
 
-_ROW = re.compile(r"^\s*\|?[^|\n]+(?:\|[^|\n]*)+\s*$")
-_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
-_CODE = re.compile(r"\|\||[;{}=]")
+_ROW = re.compile(r"^\|[^|\n]+(?:\|[^|\n]*)+\|\s*$")
+_RULE = re.compile(r"^\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_CODE = re.compile(r"[;{}=`]")
 
 
-def is_row(text: str) -> bool:
-    """Whether it is one line of cells with bars between them, and no code."""
-    return "|" in text.strip().strip("|") and bool(_ROW.match(text)) and not _CODE.search(text)
+def is_row(text: str, start: int, end: int) -> bool:
+    """Whether the line from ``start`` to ``end`` is a row, and no code."""
+    line = text[start:end]
+    if not _ROW.match(line) or _CODE.search(line):
+        return False
+    return text[:start].rstrip(" \t").endswith("|\n") or text[end:].lstrip(" \t").startswith("\n|")
 
 
 def is_head(text: str, start: int, end: int) -> bool:
     """Whether the line from ``start`` to ``end`` is a table's head, or the rule below one."""
-    return bool(_RULE.match(text[start:end])) or _top(text, start) == (start, end)
+    rule = "|" in text[start:end] and bool(_RULE.match(text[start:end]))
+    return rule or (is_row(text, start, end) and _top(text, start) == (start, end))
 
 
 def head_of(text: str, start: int) -> Span | None:
@@ -28,16 +36,17 @@ def head_of(text: str, start: int) -> Span | None:
 
 
 def _top(text: str, start: int) -> Span | None:
-    """The first of the rows between bars that the one at ``start`` is among, which is their head.
+    """The first of the lines between bars that the one at ``start`` is among, which is their head.
 
-    None where rows stand without bars, and where the text begins with one: the table may have begun before.
+    None where the text begins with it: the table may have begun before.
     """
-    if not text.startswith("|", start):
+    first = end = start
+    while first and text.startswith("|", before := text.rfind("\n", 0, first - 1) + 1):
+        first, end = before, first
+    if not first:
         return None
-    first, length = start, text.find("\n", start) % (len(text) + 1) - start
-    while (before := text.rfind("\n", 0, max(0, first - 1)) + 1) < first and text.startswith("|", before):
-        first, length = before, first - before
-    return (first, first + len(text[first : first + length].rstrip())) if first else None
+    line = text[first : end if end > first else len(text)].partition("\n")[0]
+    return first, first + len(line.rstrip())
 
 
 def in_words(row: str, head: str = "") -> str:

@@ -21,11 +21,15 @@ from retrieval.stores import Holdings
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """Somebody used a command in a place; ``text`` is what follows its name."""
+    """Somebody used a command in a place; ``text`` is what follows its name.
+
+    ``id`` is the same where one use of it is handled again; empty where that can't be.
+    """
 
     place: Place
     person: Person
     text: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,9 @@ async def _judge(settings: Settings) -> Finding:
             "With FOOTNOTE_JUDGE a second model, graded itself, grades each night's answers too (docs/evaluation.md)."
         )
         return Finding("Judge", "missing", "none: nights are graded by figures that need no model", advice)
+    if find_spec("deepeval") is None:
+        await judge.close()
+        return Finding("Judge", "wrong", "DeepEval is not installed", "pip install 'footnote[evals]'")
     if wrong := await _silent(judge):
         return Finding("Judge", "wrong", wrong, "Until it answers, nights are graded without it.")
     free = unpriced(judge.name, settings.judge_url)

@@ -59,7 +59,8 @@ async def grading(settings: Settings, engine: AsyncEngine, night: str) -> AsyncI
     meter = metered(priced, engine, model, ceilings)(run)
     assert meter is not None  # noqa: S101  # there is a model
     try:
+        judging = await opened(meter)
         judged = await grade(meter, read_pairs())
-        yield Grading(await opened(meter), METRICS, judged.sentence, judged.distrust)
+        yield Grading(judging, METRICS, judged.sentence, judged.distrust)
     finally:
         await model.close()

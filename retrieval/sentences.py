@@ -9,7 +9,7 @@ LONGEST = 600
 
 _END = re.compile(
     r"[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+[”’」』）\"]*|\n\s*\n|\n(?=\s*(?:[-*+•]|\d+[.)]|#{1,6}|```|\||>)\s?)"
-    r"|\n(?=[^\n|]*\S \| \S)|(?<=\S)\n(?<=\|\n)"
+    r"|(?<=\|)\n"
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|cf|al|Fig|No|Vol|pp?|ca|approx|Inc|Ltd|Co|Corp|Gen|Gov|Sen|Rep|"

@@ -58,7 +58,8 @@ def digest_command(
             wish = understood(invocation.text, zone)
         except (NotUnderstood, CronInvalid) as error:
             return str(error)
-        subject, form = uuid.uuid4().hex[:16], {"text": invocation.text}
+        used = uuid.uuid5(uuid.NAMESPACE_URL, invocation.id) if invocation.id else uuid.uuid4()
+        subject, form = used.hex[:16], {"text": invocation.text}
         press = Press(
             f"digest-{subject}", invocation.place, invocation.person, Action.SUBSCRIBE, subject, clock(), form
         )

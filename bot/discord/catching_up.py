@@ -168,4 +168,6 @@ def _readable(room: Spoken) -> bool:
 async def _listed(room: Room, since: int) -> list[discord.Message]:
     after = discord.Object(since)
     found = [message async for message in room.history(limit=MOST_MESSAGES, after=after, oldest_first=False)]
+    if len(found) == MOST_MESSAGES:
+        log.warning("catching up in part", channel=room.id, most=MOST_MESSAGES)
     return found[::-1]

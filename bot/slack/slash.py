@@ -25,6 +25,8 @@ REMEMBER = "remember_this"
 """The callback id of the message shortcut."""
 AT_ONCE = 1.5
 """Seconds in which a command is done or is answered later: Slack waits three for an acknowledgement."""
+FORGOTTEN = 600.0
+"""Seconds after which what came of one is not waited for here: another replica has told it, or it is run again."""
 
 
 class Slash:
@@ -60,6 +62,7 @@ class Slash:
             if done:
                 return False, _told(run.result())
             self._running[body["trigger_id"]] = run
+            asyncio.get_running_loop().call_later(FORGOTTEN, self._running.pop, body["trigger_id"], None)
             return True, _told("One moment: this takes longer. I tell you here once it is done.")
         if not text:
             return False, _told(f"Write your {command.argument} behind it: `{body['command']} {command.argument}`.")
@@ -67,10 +70,11 @@ class Slash:
 
     async def finish(self, body: Json) -> None:
         """Tell what came of a command that was not done at once; after a crash it is run again."""
-        known = self._running.pop(body["trigger_id"], None)
+        known = self._running.get(body["trigger_id"])
         told = await known if known else await self._run(body)
         invocation = _invocation(body)
         await self._chat.whisper(invocation.place, invocation.person, Reply(told))
+        self._running.pop(body["trigger_id"], None)
 
     async def _run(self, body: Json) -> str:
         run = self.commands[body["command"]].run
@@ -122,7 +126,8 @@ class Slash:
 def _invocation(body: Json) -> Invocation:
     person = Person(f"slack/{_enterprise(body) or body['team_id']}/{body['user_id']}", body["user_name"])
     text = readable(str(body.get("text", "")).strip(), {})
-    return Invocation(Place("slack", body["team_id"], body["channel_id"]), person, text)
+    id_ = f"slack:{body['team_id']}:{body['trigger_id']}"
+    return Invocation(Place("slack", body["team_id"], body["channel_id"]), person, text, id_)
 
 
 def _enterprise(body: Json) -> str:

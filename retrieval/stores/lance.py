@@ -28,8 +28,8 @@ from retrieval.stores.titles import Titles
 
 PAGE = 500
 """Documents named in one question to the table."""
-WAIT_TO_WRITE = 300.0
-"""Seconds that a write waits for another process's; each holds the lock for one batch."""
+WAIT_TO_WRITE = 1_800.0
+"""Seconds that a write waits for another process's, which holds the lock for one batch or while it compacts the table."""
 
 
 class LanceStore:

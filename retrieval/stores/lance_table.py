@@ -1,6 +1,6 @@
 """The one table of the embedded store: its columns, the room for vectors, and its indexes.
 
-What was measured of each with 290,000 rows: docs/decisions/0011-indexes-of-the-embedded-store.md.
+What was measured of each with 290,000 rows: docs/decisions/0012-indexes-of-the-embedded-store.md.
 """
 
 from __future__ import annotations
@@ -72,8 +72,12 @@ async def _complete(table: Any) -> None:
 
 
 def near(table: Any, vector: Sequence[float]) -> Any:
-    """The query for what lies nearest to this vector, by cosine; its distances are exact, with an index too."""
-    return table.query().nearest_to(list(vector)).distance_type("cosine").nprobes(PROBED).refine_factor(REFINED)
+    """The query for what lies nearest to this vector, by cosine; its distances are exact, with an index too.
+
+    Where the nearest cells hold too little that fits a filter, the others are read as well.
+    """
+    query = table.query().nearest_to(list(vector)).distance_type("cosine")
+    return query.nprobes(PROBED).maximum_nprobes(0).refine_factor(REFINED)
 
 
 async def keep_searchable(table: Any) -> None:
@@ -100,10 +104,10 @@ async def _index_vectors(table: Any) -> None:
     }
     if any(at >= size for at in sorted_at.values()):
         return
-    for name in sorted_at:
-        await table.drop_index(name)
     cells = IvfSq(distance_type="cosine", num_partitions=CELLS)
     await table.create_index("vector", config=cells, name=f"vectors_{size}")
+    for name in sorted_at:
+        await table.drop_index(name)
 
 
 async def _unindexed_columns(table: Any) -> list[str]:

@@ -168,7 +168,10 @@ def test_without_files_this_is_no_file() -> None:
     assert parse("keep this") is None
 
 
-@pytest.mark.parametrize("text", ["remember", "Remember this.", "please note down", "记住", "post", "announce this!"])
+@pytest.mark.parametrize(
+    "text",
+    ["remember", "Remember this.", "remember it", "please note down", "记住", "记住这个", "post", "announce this!"],
+)
 def test_an_action_and_nothing_else_is_asked_back(text: str) -> None:
     assert asks_back(text)
     assert parse(text) is None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bot.chat import Person, Place, Press
+from bot.commands import Invocation
 from bot.cron import CronInvalid
 from bot.digests.asking import DEFAULT_SOURCES, NotUnderstood, in_words, sources, understood, when
-from bot.digests.command import asks_for_digest
+from bot.digests.command import asks_for_digest, digest_command
 from bot.digests.links import canonical, link_key
 
 
@@ -130,3 +132,18 @@ def test_what_is_no_web_address_has_no_link_and_goes_by_its_title(link: str) -> 
 )
 def test_a_mention_that_asks_for_a_digest_is_told_from_a_question(text: str, words: str | None) -> None:
     assert asks_for_digest(text) == words
+
+
+async def test_a_command_that_is_handled_again_subscribes_once() -> None:
+    """As a crash before its answer was told leaves it; without an id every use is one of its own."""
+    presses: list[Press] = []
+
+    async def accept(press: Press) -> None:
+        presses.append(press)
+
+    run = digest_command(None, accept, "UTC", lambda: 1.0)  # type: ignore[arg-type]  # it is only asked what there is
+    place, person = Place("slack", "T", "C"), Person("slack/T/U", "Ada")
+    for id_ in ("slack:T:1", "slack:T:1", "slack:T:2", "", ""):
+        await run(Invocation(place, person, "every day at 8 what's new on retrieval", id_))
+    assert [one.event_id for one in presses[:2]] == [presses[0].event_id] * 2
+    assert len({one.subject for one in presses}) == 4

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.chunking import chunk
-from retrieval.documents import PUBLIC, Audience, Document, Passage
+from retrieval.documents import PUBLIC, Audience, Document, Filter, Passage
 from retrieval.stores import lance_table
 from retrieval.stores.lance import LanceStore
 
@@ -79,6 +79,15 @@ async def test_of_many_vectors_the_nearest_are_found_and_scored_as_among_few(
         assert all(score == pytest.approx(near[one], abs=1e-4) for one, score in hits.items() if one in near)
         found, wanted = found + len(hits.keys() & near.keys()), wanted + len(near)
     assert found / wanted >= 0.98
+
+
+async def test_the_few_that_fit_a_filter_are_found_wherever_they_lie(store: LanceStore) -> None:
+    await fill(store, 0, 1_500)
+    wanted = {f"d{number}" for number in range(0, 1_500, 150)}
+    for number in range(5):
+        (asked,) = [vector(passage) for passage in await store.passages([f"d{number}"], EVERY)]
+        hits = await store.nearest(asked.tolist(), EVERY, 20, Filter(documents=frozenset(wanted)))
+        assert {hit.passage.document for hit in hits} == wanted
 
 
 async def test_the_cells_are_made_once_there_are_many_and_anew_when_there_are_twice_as_many(store: LanceStore) -> None:
