@@ -201,7 +201,9 @@ async def test_ctrl_c_leaves_a_sync_at_once_though_it_embeds(home: Path, handboo
         "async def passages(self, texts, **_):\n    print('embedding', flush=True)\n    await asyncio.to_thread(time.sleep, 30)\n"
         "Hashing.passages = passages\nfrom bot.cli import main\nmain()"
     )
-    arguments = [sys.executable, "-c", slow, "sync", str(handbook)]
+    # A shell's job in the background ignores Ctrl+C, and so would what it starts.
+    heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    arguments = [sys.executable, "-c", heard + slow, "sync", str(handbook)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert await asyncio.to_thread(process.stdout.readline) == "embedding\n"
