@@ -21,11 +21,13 @@ from retrieval.documents import ANYTHING, Audience, Document, Filter, Hit, Passa
 from retrieval.errors import EmbedderMismatch, StoreUnavailable
 from retrieval.stores import Counts, Holdings, Vector
 from retrieval.stores.binding import Binding, read_binding, write_binding
+from retrieval.stores.catalog import Catalog
 from retrieval.stores.lance_table import dimensions_of, keep_searchable, make_table, near, optimize, ready_table, shape
 from retrieval.stores.lance_where import any_of, fitting, literal, one_of, seen_by
 from retrieval.stores.rows import COLUMNS, digest_of, document_of, groups_of, passage_of, rows_of, schema
-from retrieval.stores.titles import Titles
 
+REMEMBERED = 20_000
+"""Documents whose names are kept in memory, which is faster than asking the table for them."""
 PAGE = 500
 """Documents named in one question to the table."""
 WAIT_TO_WRITE = 1_800.0
@@ -44,7 +46,7 @@ class LanceStore:
         self._bound = bound
         self._whole = -1
         """The version of the table in which every passage had its vector."""
-        self._titles: tuple[int, Titles] = (-1, Titles(()))
+        self._catalog: tuple[int, Catalog] = (-1, Catalog(()))
         """What there was in a version of the table."""
 
     @classmethod
@@ -112,7 +114,7 @@ class LanceStore:
     async def documents(
         self, audience: Audience, *, query: str = "", limit: int = 1000, offset: int = 0
     ) -> list[Document]:
-        wanted = (await self._listed()).having(query, audience, limit, offset)
+        wanted = (await self._known()).titled(query, audience, limit, offset)
         columns = ["id", "source", "title", "digest", "audience", "about"]
         found: dict[str, Document] = {}
         for start in range(0, len(wanted), PAGE):
@@ -161,6 +163,10 @@ class LanceStore:
     async def named(self, names: Collection[str], audience: Audience) -> dict[str, list[str]]:
         if not names or not audience:
             return {}
+        async with _guarded(self._path, "read"):
+            documents = await self._table.count_rows("kind = 'document'")
+        if documents <= REMEMBERED:
+            return (await self._known()).named(names, audience)
         where = f"{any_of('names', names)} AND kind = 'document' AND {seen_by(audience)}"
         found: dict[str, list[str]] = {}
         for row in await self._rows(self._table.query().where(where).select(["id", "names"])):
@@ -241,15 +247,15 @@ class LanceStore:
             "that folder away and sync again."
         )
 
-    async def _listed(self) -> Titles:
-        """The titles of what is there, read anew when the table has changed."""
+    async def _known(self) -> Catalog:
+        """The names and titles of what is there, read anew when the table has changed."""
         async with _guarded(self._path, "read"):
             version = await self._table.version()
-        if self._titles[0] != version:
-            select = self._table.query().where("kind = 'document'").select(["id", "title", "audience"])
-            rows = [(row["id"], row["title"], row["audience"]) for row in await self._rows(select)]
-            self._titles = (version, await asyncio.to_thread(Titles, rows))
-        return self._titles[1]
+        if self._catalog[0] != version:
+            select = self._table.query().where("kind = 'document'").select(["id", "title", "names", "audience"])
+            rows = [(row["id"], row["title"], row["names"] or (), row["audience"]) for row in await self._rows(select)]
+            self._catalog = (version, await asyncio.to_thread(Catalog, rows))
+        return self._catalog[1]
 
     async def _rows(self, query: Any) -> list[dict[str, Any]]:
         async with _guarded(self._path, "read"):

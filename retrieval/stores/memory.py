@@ -15,7 +15,7 @@ from retrieval.errors import EmbedderMismatch
 from retrieval.links import called, fold, names_of
 from retrieval.scripts import WORD
 from retrieval.stores import Counts, Holdings, Vector
-from retrieval.stores.titles import Titles
+from retrieval.stores.catalog import Catalog
 
 _STOPWORDS = frozenset(
     {"a", "an", "and", "are", "as", "at", "by", "for", "in", "is", "it", "of", "on", "or", "the", "to", "was", "when"}
@@ -64,8 +64,8 @@ class InMemoryStore:
     async def documents(
         self, audience: Audience, *, query: str = "", limit: int = 1000, offset: int = 0
     ) -> list[Document]:
-        every = ((one.id, one.title, one.audience.labels) for one in self._documents.values())
-        wanted = Titles(every).having(query, audience, limit, offset)
+        every = ((one.id, one.title, (), one.audience.labels) for one in self._documents.values())
+        wanted = Catalog(every).titled(query, audience, limit, offset)
         return [replace(self._documents[one], text="") for one in wanted]
 
     async def document(self, document: str, audience: Audience) -> Document | None:

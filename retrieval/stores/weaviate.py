@@ -14,9 +14,9 @@ from weaviate.classes.query import Filter, MetadataQuery, Metrics
 from retrieval.documents import ANYTHING, Audience, Document, Hit, Passage
 from retrieval.documents import Filter as Where
 from retrieval.stores import Counts, Holdings, Vector
+from retrieval.stores.catalog import Catalog
 from retrieval.stores.place import Weaviate
 from retrieval.stores.rows import groups_of
-from retrieval.stores.titles import Titles
 from retrieval.stores.weaviate_client import MOST, PIECE, READING, WRITING, by_keys, connect, every, guarded
 from retrieval.stores.weaviate_objects import (
     DOCUMENT,
@@ -99,8 +99,8 @@ class WeaviateStore:
         if not audience:
             return []
         listed = await self._every(["document", "title", "audience"])
-        known = Titles((one["document"], one["title"] or "", one["audience"] or ()) for one in listed)
-        keys = [key_of(one) for one in known.having(query, audience, limit, offset)]
+        known = Catalog((one["document"], one["title"] or "", (), one["audience"] or ()) for one in listed)
+        keys = [key_of(one) for one in known.titled(query, audience, limit, offset)]
         async with self._reading():
             found = {str(one.uuid): one for one in await by_keys(self._documents, keys, DOCUMENT)}
         read = [read_document(found[key].properties) for key in keys if key in found]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.chunking import chunk
 from retrieval.documents import PUBLIC, Audience, Document, Filter, Passage
-from retrieval.stores import lance_table
+from retrieval.stores import lance, lance_table
 from retrieval.stores.lance import LanceStore
 
 DIMENSIONS = 32
@@ -102,7 +102,11 @@ async def test_the_cells_are_made_once_there_are_many_and_anew_when_there_are_tw
     assert [second] != first
 
 
-async def test_what_changes_is_found_as_it_is_now_before_it_is_indexed(store: LanceStore) -> None:
+@pytest.mark.parametrize("remembered", [0, 20_000], ids=["many documents", "few"])
+async def test_what_changes_is_found_as_it_is_now_before_it_is_indexed(
+    store: LanceStore, remembered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lance, "REMEMBERED", remembered)
     await fill(store, 0, 600)
     changed = document(7, "marmalade")
     await store.put([(changed, chunk(changed))])
