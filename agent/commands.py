@@ -177,7 +177,7 @@ def _remember(text: str) -> Command | None:
     if _asks(text) and not (match["polite"] and match["marked"]) and not _colon(match):
         return None
     said = _said(match)
-    return None if _BARE.match(text) else Command("remember", {"text": said})
+    return Command("remember", {"text": said}) if said and not _BARE.match(text) else None
 
 
 def _python(text: str) -> Command | None:

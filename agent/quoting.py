@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,6 +47,10 @@ class _Candidate:
     end: int
     text: str
     evidence: Evidence
+    words: frozenset[str]
+    """Those that carry meaning in it."""
+    context: frozenset[str]
+    """These, and those of the headings above it."""
     head: Span | None = None
     """Where the names of its columns are, if it is a row of a table."""
     score: float = 0.0
@@ -103,29 +107,30 @@ def _candidates(question: str, evidence: Sequence[Evidence]) -> list[_Candidate]
     """Every sentence of the passages, scored by the share of the question's words it has, the rare ones weighing more."""
     times = Counter(content(question))
     asked = set(times)
-    pieces = [_candidate(rank, item, span) for rank, item in enumerate(evidence) for span in _spans(item)]
-    bags = [set(content(one.text)) for one in pieces]
-    seen = Counter(word for bag in bags for word in bag & asked)
-    weight = {word: times[word] * math.log(1 + len(bags) / (1 + seen[word])) for word in asked}
+    pieces = [one for rank, item in enumerate(evidence) for one in _pieces(rank, item)]
+    seen = Counter(word for one in pieces for word in one.words & asked)
+    weight = {word: times[word] * math.log(1 + len(pieces) / (1 + seen[word])) for word in asked}
     total = sum(weight.values()) or 1.0
     found = []
-    for one, bag in zip(pieces, bags, strict=True):
-        if len(bag) < LEAST:
+    for one in pieces:
+        if len(one.words) < LEAST:
             continue
-        context = _context(one)
-        covered = sum(weight[word] * (1.0 if word in bag else 0.5) for word in asked & context)
+        covered = sum(weight[word] * (1.0 if word in one.words else 0.5) for word in asked & one.context)
         found.append(replace(one, score=covered / total * _stands(one)))
     return found
 
 
-def _candidate(rank: int, item: Evidence, span: Span) -> _Candidate:
-    """The sentence as it stands; a row of a table in words."""
-    text, (start, end) = item["text"], span
-    said = text[start:end]
-    if not is_row(text, start, end):
-        return _Candidate(rank, start, end, said, item)
-    head = head_of(text, start)
-    return _Candidate(rank, start, end, in_words(said, text[slice(*head)] if head else ""), item, head)
+def _pieces(rank: int, item: Evidence) -> Iterator[_Candidate]:
+    """The sentences of a passage as they stand; the rows of its tables in words."""
+    text = item["text"]
+    above = frozenset(content(f"{item['title']} {' '.join(item['headings'])}"))
+    for start, end in _spans(item):
+        said, head = text[start:end], None
+        if is_row(text, start, end):
+            head = head_of(text, start)
+            said = in_words(said, text[slice(*head)] if head else "")
+        words = frozenset(content(said))
+        yield _Candidate(rank, start, end, said, item, words, words | above, head)
 
 
 def _spans(item: Evidence) -> list[Span]:
@@ -167,26 +172,20 @@ def _stands(one: _Candidate) -> float:
     signs = sum(char in "=(){}[]<>_`|\\/;#" for char in text)
     if signs > 0.04 * len(text) + 1:
         return 0.4 * prior
-    return prior if len(set(content(text))) > LEAST else 0.5 * prior
+    return prior if len(one.words) > LEAST else 0.5 * prior
 
 
 def _choose(question: str, ranked: Sequence[_Candidate]) -> list[_Candidate]:
     """The best ones that are close to the best, have to do with it or with the question, and do not repeat each other."""
     chosen = list(ranked[:1])
-    about = set(content(question)).union(*map(_context, chosen))
+    about = set(content(question)).union(*(one.context for one in chosen))
     for one in ranked[1:]:
         if one.score < CLOSE * chosen[0].score or len(chosen) == QUOTES:
             break
-        bag = set(content(one.text))
-        repeats = any(len(bag & set(content(other.text))) > 0.8 * len(bag) for other in chosen)
-        if not repeats and about & _context(one):
+        repeats = any(len(one.words & other.words) > 0.8 * len(one.words) for other in chosen)
+        if not repeats and about & one.context:
             chosen.append(one)
     return chosen
-
-
-def _context(one: _Candidate) -> set[str]:
-    """The words that carry meaning in the sentence and above it."""
-    return set(content(f"{one.evidence['title']} {' '.join(one.evidence['headings'])} {one.text}"))
 
 
 def _whole(found: _Candidate) -> Span:

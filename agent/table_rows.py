@@ -40,13 +40,11 @@ def _top(text: str, start: int) -> Span | None:
 
     None where the text begins with it: the table may have begun before.
     """
-    first = end = start
+    first = start
     while first and text.startswith("|", before := text.rfind("\n", 0, first - 1) + 1):
-        first, end = before, first
-    if not first:
-        return None
-    line = text[first : end if end > first else len(text)].partition("\n")[0]
-    return first, first + len(line.rstrip())
+        first = before
+    line = text[first:].partition("\n")[0]
+    return (first, first + len(line.rstrip())) if first else None
 
 
 def in_words(row: str, head: str = "") -> str:

@@ -19,11 +19,9 @@ from benchmarks import team
 from benchmarks.answering import SETS, asked_of, opened
 from benchmarks.corpus import read_jsonl
 from benchmarks.multihop import load
-from retrieval.documents import ANYTHING, Audience, Filter
+from retrieval.documents import ANYTHING, Filter
 from retrieval.embedders.choose import open_embedder
 from retrieval.search import Searcher
-
-ALL = Audience.public() | Audience.everyone()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ async def samples(data: Path, folder: Path, cache: Path | None) -> list[Sample]:
     random = Random(7)
 
     async def ask(searcher: Searcher, name: str, kind: str, half: int, question: str, where: Filter = ANYTHING) -> None:
-        hits = (await searcher.search(question, ALL, 12, where)).hits
+        hits = (await searcher.search(question, team.ALL, 12, where)).hits
         read = [from_hit(hit) for hit in hits]
         found.append(Sample(name, kind, half, astuple(features(question, read)), answerability(question, read)))
 
@@ -76,9 +74,9 @@ async def samples(data: Path, folder: Path, cache: Path | None) -> list[Sample]:
                         searcher, f"{name}, {size}", number % 2, asked["question"], set(asked["relevant"]), few
                     )
     async with team.opened(folder, embedder) as (kept, searcher):
-        pages = [document.id for document in await kept.documents(ALL)]
+        pages = [document.id for document in await kept.documents(team.ALL)]
         for number, row in enumerate(handbook):
-            hits = (await searcher.search(row["question"], ALL, 12)).hits
+            hits = (await searcher.search(row["question"], team.ALL, 12)).hits
             holding = [team.holds(hit, row["answer"]) for hit in hits] if row["answer"] else []
             if not row["answer"] or any(holding[:5]):
                 await ask(searcher, "team", "answerable" if row["answer"] else "far", number % 2, row["question"])

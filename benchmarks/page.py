@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import Row, lines
+from benchmarks.report import Row, lines, notes
 
 RESULTS = Path(__file__).with_name("results")
 HEAD = """# Benchmarks
@@ -29,10 +29,12 @@ def _section(result: dict[str, Any]) -> str:
     command = about.pop("command", "")
     head, *rows = lines([Row(name, figures) for name, figures in result["figures"].items()])
     table = [_line(head), _line(["---"] * len(head)), *map(_line, rows)]
-    notes = [
-        f"- {name}: {value:,.2f}" if isinstance(value, float) else f"- {name}: {value}" for name, value in about.items()
+    parts = [
+        f"## {result['title']}",
+        *([f"`{command}`"] if command else []),
+        "\n".join(table),
+        "\n".join(f"- {note}" for note in notes(about)),
     ]
-    parts = [f"## {result['title']}", *([f"`{command}`"] if command else []), "\n".join(table), "\n".join(notes)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -35,8 +35,8 @@ def publish(title: str, rows: list[Row], about: dict[str, Any], out: Path) -> No
         "command": _command(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
     }
-    for name, value in about.items():
-        console.print(f"{name}: {_shown(value) if isinstance(value, float) else value}", highlight=False)
+    for note in notes(about):
+        console.print(note, highlight=False)
     out.parent.mkdir(parents=True, exist_ok=True)
     figures = {row.name: row.figures for row in rows}
     out.write_text(json.dumps({"title": title, "about": about, "figures": figures}, indent=1) + "\n", encoding="utf-8")
@@ -49,6 +49,11 @@ def lines(rows: list[Row]) -> list[list[str]]:
         head = ["", *(row.name for row in rows)]
         return [head, *([column, *(_shown(row.figures.get(column)) for row in rows)] for column in columns)]
     return [["", *columns], *([row.name, *(_shown(row.figures.get(column)) for column in columns)] for row in rows)]
+
+
+def notes(about: dict[str, Any]) -> list[str]:
+    """What there is to know about the figures, a line each."""
+    return [f"{name}: {_shown(value) if isinstance(value, float) else value}" for name, value in about.items()]
 
 
 def _command() -> str:

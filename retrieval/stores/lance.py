@@ -163,9 +163,7 @@ class LanceStore:
     async def named(self, names: Collection[str], audience: Audience) -> dict[str, list[str]]:
         if not names or not audience:
             return {}
-        async with _guarded(self._path, "read"):
-            documents = await self._table.count_rows("kind = 'document'")
-        if documents <= REMEMBERED:
+        if self._catalog[0] == await self._version() or await self._are_few():
             return (await self._known()).named(names, audience)
         where = f"{any_of('names', names)} AND kind = 'document' AND {seen_by(audience)}"
         found: dict[str, list[str]] = {}
@@ -175,8 +173,7 @@ class LanceStore:
         return found
 
     async def unembedded(self, limit: int) -> list[Passage]:
-        async with _guarded(self._path, "read"):
-            version = await self._table.version()
+        version = await self._version()
         if version == self._whole:
             return []
         where = "kind = 'passage' AND vector IS NULL"
@@ -249,13 +246,20 @@ class LanceStore:
 
     async def _known(self) -> Catalog:
         """The names and titles of what is there, read anew when the table has changed."""
-        async with _guarded(self._path, "read"):
-            version = await self._table.version()
+        version = await self._version()
         if self._catalog[0] != version:
             select = self._table.query().where("kind = 'document'").select(["id", "title", "names", "audience"])
             rows = [(row["id"], row["title"], row["names"] or (), row["audience"]) for row in await self._rows(select)]
             self._catalog = (version, await asyncio.to_thread(Catalog, rows))
         return self._catalog[1]
+
+    async def _are_few(self) -> bool:
+        async with _guarded(self._path, "read"):
+            return bool(await self._table.count_rows("kind = 'document'") <= REMEMBERED)
+
+    async def _version(self) -> int:
+        async with _guarded(self._path, "read"):
+            return int(await self._table.version())
 
     async def _rows(self, query: Any) -> list[dict[str, Any]]:
         async with _guarded(self._path, "read"):

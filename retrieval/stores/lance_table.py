@@ -33,7 +33,7 @@ async def ready_table(connection: Any) -> Any | None:
     except ValueError:
         return None
     wanted, there = set(schema(DIMENSIONS_UNBOUND).names), set((await table.schema()).names)
-    return table if wanted <= there and not await _unindexed_columns(table) else None
+    return table if wanted <= there and not await _missing_indexes(table) else None
 
 
 async def make_table(connection: Any) -> Any:
@@ -45,8 +45,8 @@ async def make_table(connection: Any) -> Any:
     if not await dimensions_of(table):
         await shape(table, DIMENSIONS_UNBOUND)
     await _complete(table)
-    for column in await _unindexed_columns(table):
-        await table.create_index(column, config=_indexes()[column], replace=True)
+    for column, index in (await _missing_indexes(table)).items():
+        await table.create_index(column, config=index, replace=True)
     return table
 
 
@@ -110,9 +110,9 @@ async def _index_vectors(table: Any) -> None:
         await table.drop_index(name)
 
 
-async def _unindexed_columns(table: Any) -> list[str]:
+async def _missing_indexes(table: Any) -> dict[str, Any]:
     there = {column for one in await table.list_indices() for column in one.columns}
-    return [column for column in _indexes() if column not in there]
+    return {column: index for column, index in _indexes().items() if column not in there}
 
 
 def _indexes() -> dict[str, Any]:
