@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.tables import decisions as table
+from agent.tables import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,21 @@ class DecisionLog:
         rows = {one.key: one for one in decided}
         if not rows:
             return
+        statement = upsert(self._engine.dialect)(table).on_conflict_do_nothing()
         async with self._engine.begin() as connection:
-            known = set((await connection.execute(select(table.c.key).where(table.c.key.in_(rows)))).scalars())
-            fresh = [self._row(key, one) for key, one in rows.items() if key not in known]
-            if fresh:
-                await connection.execute(insert(table), fresh)
+            await connection.execute(statement, [self._row(key, one) for key, one in rows.items()])
 
     async def settle(self, run: str, outcome: dict[str, Any]) -> None:
-        """Add to what came of a run's decisions: how it ended, and later how a person marked it."""
+        """Say what came of a run's decisions: how it ended."""
+        async with self._engine.begin() as connection:
+            await connection.execute(update(table).where(table.c.run == run).values(outcome=outcome))
+
+    async def mark(self, run: str, mark: str) -> None:
+        """Add how a person marked what came of a run's decisions."""
         mine = table.c.run == run
         async with self._engine.begin() as connection:
             known = (await connection.execute(select(table.c.outcome).where(mine).limit(1))).scalar() or {}
-            await connection.execute(update(table).where(mine).values(outcome={**known, **outcome}))
+            await connection.execute(update(table).where(mine).values(outcome={**known, "mark": mark}))
 
     def _row(self, key: str, one: Decided) -> dict[str, Any]:
         shown = {"run": one.run, "name": one.name, "asked": one.asked, "value": one.value, "by": one.by}

@@ -1,6 +1,22 @@
 """The agent's tables: the approvals ledger, the decisions log, the cost ledger. The engine is handed in."""
 
-from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 metadata = MetaData()
 
@@ -81,3 +97,8 @@ usage = Table(
     Index("ix_usage_day_person", "day", "person"),
     Index("ix_usage_day_channel", "day", "channel"),
 )
+
+
+def upsert(dialect: Dialect) -> Any:
+    """The dialect's INSERT that knows ON CONFLICT."""
+    return postgresql.insert if dialect.name == "postgresql" else sqlite.insert

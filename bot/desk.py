@@ -132,7 +132,7 @@ class Desk:
         """Whether a mention is to be answered: it was not withdrawn, and no other version of it has its answer."""
         first = mention.event_id.rpartition(":")[0] if mention.edited else ""  # perhaps from before versions were kept
         taken = await self._records.taken(mention.place, mention.key) or first
-        if taken != mention.event_id and await self._has_spoken(mention.place, run_id(taken)):
+        if taken not in ("", mention.event_id) and await self._has_spoken(mention.place, run_id(taken)):
             return False
         return await self._records.take_up(mention.place, mention.key, mention.event_id)
 
@@ -152,7 +152,7 @@ class Desk:
             case Action.HELPFUL | Action.UNHELPFUL:
                 reason = str(press.form.get("reason", ""))[:2_000]
                 await self._records.mark(press.subject, press.person, press.action.value, reason, self._clock())
-                await self._decisions.settle(press.subject, {"mark": press.action.value})
+                await self._decisions.mark(press.subject, press.action.value)
             case Action.APPROVE | Action.EDIT | Action.REJECT | Action.RETRY | Action.ABANDON:
                 await self._cards.decide(press)
             case Action.ALONE:
@@ -302,8 +302,8 @@ class Desk:
             raise failed
 
     async def _show_outcome(self, place: Place, run: str) -> None:
-        there = await self._cards.put_up(run, place)
         state = await self._graph.aget_state(_config(run))
+        there = not state.values["calls"] or await self._cards.put_up(run, place)
         if state.next and not there:
             raise ChatGone("a card that waits can't be shown")
         if not state.next:

@@ -19,11 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from agent.approvals import Ledger
 from agent.errors import ToolFailed
 from agent.state import AttachedFile
+from agent.tables import upsert
 from agent.tools.remember_file import NAME, Held, apart, contents
 from bot.attachments import Attachments
 from bot.chat import Chat, ChatError, File, Place
 from bot.knowledge import check_ending, harmless
-from bot.records import upsert
 from bot.tables import held_files as table
 from retrieval.documents import content_hash
 from retrieval.errors import Unreadable

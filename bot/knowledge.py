@@ -17,8 +17,8 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.errors import place_of
+from agent.tables import upsert
 from bot.chat import Person
-from bot.records import upsert
 from bot.sources import EVERY, ON_DISK, label
 from bot.tables import channels, said
 from bot.tables import sources as table

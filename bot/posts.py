@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from agent.tables import upsert
 from bot.chat import Place
-from bot.records import upsert
 from bot.tables import messages
 from bot.tables import posts as table
 

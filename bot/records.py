@@ -11,10 +11,10 @@ from typing import Any
 from weakref import WeakSet
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Dialect, event, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Column, event, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from agent.tables import upsert
 from bot.chat import Person, Place, Reply
 from bot.tables import cards, feedback, messages, questions
 
@@ -76,11 +76,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def upsert(dialect: Dialect) -> Any:
-    """The dialect's INSERT that knows ON CONFLICT."""
-    return postgresql.insert if dialect.name == "postgresql" else sqlite.insert
 
 
 class Records:

@@ -10,7 +10,7 @@ from filelock import FileLock
 from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.records import upsert
+from agent.tables import upsert
 from bot.tables import replicas as table
 
 DEAD_SECONDS = 120.0

@@ -26,10 +26,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.errors import place_of
+from agent.tables import upsert
 from bot.chat import Action, Button, ChatAway, ChatError, Reply
 from bot.cron import Cron
 from bot.errors import STORAGE, may_pass, sentence, storage_reason
-from bot.records import upsert
 from bot.tables import jobs as table
 
 LOOK_SECONDS = 5.0

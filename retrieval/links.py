@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -35,7 +35,12 @@ class Mention(NamedTuple):
 
 def fold(name: str) -> str:
     """A name without what spelling varies in: case, width, accents, punctuation, spaces."""
-    return " ".join(token.casefold() for token in _tokens(name))
+    return " ".join(folded_words(name))
+
+
+def folded_words(text: str) -> list[str]:
+    """The words of a text, folded."""
+    return _folded(_tokens(text))
 
 
 def names_of(title: str, aliases: tuple[str, ...] = ()) -> frozenset[str]:
@@ -53,19 +58,31 @@ def called(person: str) -> frozenset[str]:
 
 def names_in(text: str) -> set[str]:
     """Every run of up to `LONGEST` words of a text, folded: whatever it could name."""
-    return {name for _, names in _runs([token.casefold() for token in _tokens(text)]) for name in names}
+    words = folded_words(text)
+    runs = (
+        map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))
+        for length in range(2, LONGEST + 1)
+    )
+    return set(words).union(*runs)
 
 
 def mentions(text: str, known: Collection[str]) -> list[Mention]:
-    """Where a text speaks of these folded names."""
+    """Where a text speaks of these folded names, the short ones first."""
     tokens = _tokens(text)
-    proper = [bool(WIDE.match(token)) or not token.islower() for token in tokens]
-    return [
-        Mention(name, start, length, proper[start] and proper[start + length - 1])
-        for length, names in _runs([token.casefold() for token in tokens])
-        for start, name in enumerate(names)
-        if name in known
+    words = _folded(tokens)
+    by_first: dict[str, list[list[str]]] = {}
+    for name in known:
+        parts = name.split(" ")
+        by_first.setdefault(parts[0], []).append(parts)
+    found = [
+        Mention(
+            " ".join(parts), start, len(parts), _is_proper(tokens[start]) and _is_proper(tokens[start + len(parts) - 1])
+        )
+        for start, word in enumerate(words)
+        for parts in by_first.get(word, ())
+        if words[start : start + len(parts)] == parts
     ]
+    return sorted(found, key=lambda one: (one.length, one.start))
 
 
 def linked(targets: Sequence[str]) -> list[Mention]:
@@ -94,15 +111,18 @@ def longest(found: Iterable[Mention]) -> list[Mention]:
     return sorted(kept.values(), key=lambda one: one.start)
 
 
-def _runs(words: Sequence[str]) -> Iterator[tuple[int, Iterator[str]]]:
-    """By length, the runs of so many words, from the first to the last."""
-    for length in range(1, LONGEST + 1):
-        yield length, map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))
+def _is_proper(token: str) -> bool:
+    return bool(WIDE.match(token)) or not token.islower()
+
+
+def _folded(tokens: Sequence[str]) -> list[str]:
+    return [token.casefold() for token in tokens]
 
 
 def _tokens(text: str) -> list[str]:
     if text.isascii():
         return WORD.findall(text)
     apart = unicodedata.normalize("NFKD", text)
-    plain = "".join(char for char in apart if char in _VOICED or not unicodedata.combining(char))
+    marks = [char for char in set(apart) if char not in _VOICED and unicodedata.combining(char)]
+    plain = apart.translate(dict.fromkeys(map(ord, marks))) if marks else apart
     return WORD.findall(unicodedata.normalize("NFC", plain))

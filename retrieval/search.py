@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from retrieval.documents import ANYTHING, Audience, Filter, Hit
 from retrieval.embedders import Embedder
 from retrieval.errors import EmbedderAway, RerankerAway
-from retrieval.links import Mention, fold, linked, longest, mentions, names_in
+from retrieval.links import Mention, fold, folded_words, linked, longest, mentions, names_in
 from retrieval.ranking import Pool
 from retrieval.rerankers import Reranker
 from retrieval.stores import Store
@@ -74,6 +74,8 @@ class _Within:
     vector: list[float]
     audience: Audience
     where: Filter
+    near: list[Hit]
+    """What lies nearest to the question, whatever it is named."""
 
 
 class Searcher:
@@ -92,15 +94,15 @@ class Searcher:
             vector = (await self._embedder.query(question)).tolist()
         except EmbedderAway as error:
             return Found(await self._store.full_text(question, audience, limit, where), (str(error),))
-        words, near, pending = await asyncio.gather(
+        words, near, pending, named = await asyncio.gather(
             self._store.full_text(question, audience, CANDIDATES, where),
             self._store.nearest(vector, audience, CANDIDATES, where),
             self._store.unembedded(1),
+            self._named(question, audience),
         )
         waiting = await self._waiting(words, near) if pending else frozenset()
         pool = Pool(near, words, waiting)
-        within = _Within(vector, audience, where)
-        named = await self._named(question, audience)
+        within = _Within(vector, audience, where, near)
         await self._follow(pool, within, [(name, NAMED, SINGLE_NAMED) for name in named], "title")
         seeds = pool.ranked()[:SEEDS]
         hops = await self._hops(seeds, pool, named, audience)
@@ -183,14 +185,23 @@ class Searcher:
         followed = sorted(bonus, key=lambda document: (-bonus[document], document))[:FOLLOWED]
         if not followed:
             return
-        hits = await self._nearest(within, len(followed) * 4, documents=frozenset(followed))
-        best = _best_of_each(hits)
+        best = await self._best_of_each(frozenset(followed), within)
         for documents in several:
             for document in [one for one in best if one in documents][PER_NAME:]:
                 bonus.pop(document, None)
         for document, hit in best.items():
             if document in bonus:
                 pool.add(hit, bonus[document], via, guarded=via == "link")
+
+    async def _best_of_each(self, documents: frozenset[str], within: _Within) -> dict[str, Hit]:
+        """The nearest passage of each document, the nearest document first."""
+        known = [hit for hit in within.near if hit.passage.document in documents]
+        missing = documents - {hit.passage.document for hit in known}
+        hits = await self._nearest(within, len(missing) * 4, documents=missing) if missing else []
+        best: dict[str, Hit] = {}
+        for hit in (*known, *hits):
+            best.setdefault(hit.passage.document, hit)
+        return best
 
     async def _share(self, pool: Pool, within: _Within, question: str) -> None:
         """Raise what shares a rare name, one that the question does not say, with a good passage that mentions one it says.
@@ -241,23 +252,28 @@ def _with_rare_word(question: str, ranked: list[Hit], words: Sequence[Hit]) -> l
 
     Who asks about Ollama means the one page that says Ollama, however near others are.
     """
-    asked = {word for word in fold(question).split() if len(word) > LONG_WORD}
+    asked = {word for word in folded_words(question) if len(word) > LONG_WORD}
     asked -= {word for hit in ranked[:FIRST] for word in _words(hit)}
     holding: dict[str, list[Hit]] = {}
-    for hit in words if asked else ():
+    for hit in words:
+        if not asked:
+            break
         for word in asked & _words(hit):
             holding.setdefault(word, []).append(hit)
-    rare = min((len(hits), word) for word, hits in holding.items()) if holding else (0, "")
-    if not 0 < rare[0] <= RARE:
+            if len(holding[word]) > RARE:
+                asked.remove(word)
+                del holding[word]
+    if not holding:
         return ranked
-    best = holding[rare[1]][0].passage.id
+    rarest = min(holding, key=lambda word: (len(holding[word]), word))
+    best = holding[rarest][0].passage.id
     kept = [hit for hit in ranked if hit.passage.id != best]
     lifted = next(hit for hit in ranked if hit.passage.id == best)
     return [*kept[: FIRST - 1], replace(lifted, score=kept[FIRST - 1].score), *kept[FIRST - 1 :]]
 
 
 def _words(hit: Hit) -> frozenset[str]:
-    return frozenset(fold(hit.passage.embeddable).split())
+    return frozenset(folded_words(hit.passage.embeddable))
 
 
 def _rarity(times: int) -> float:
@@ -268,11 +284,3 @@ def _rarity(times: int) -> float:
 def _leading(found: Iterable[Mention], known: Mapping[str, list[str]]) -> list[Named]:
     kept = [one for one in longest(found) if one.length > 1 or one.proper]
     return [(one, known[one.name]) for one in kept]
-
-
-def _best_of_each(hits: Sequence[Hit]) -> dict[str, Hit]:
-    """The best hit of each document, the best document first."""
-    best: dict[str, Hit] = {}
-    for hit in hits:
-        best.setdefault(hit.passage.document, hit)
-    return best

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from agent.tables import upsert
 from bot.chat import Page, Person, Said
-from bot.records import upsert
 from bot.tables import channels, said, sources
 from retrieval.sources.talk import Message
 

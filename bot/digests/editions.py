@@ -15,10 +15,10 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from agent.tables import upsert
 from bot.chat import Place
 from bot.digests.items import Vector, packed, unpacked
 from bot.digests.ranking import Mark
-from bot.records import upsert
 from bot.tables import digest_marks as marks
 from bot.tables import digest_shown as shown
 from bot.tables import editions as table

@@ -13,9 +13,9 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.errors import place_of
+from agent.tables import upsert
 from bot.digests.items import Item, Items, item_id
 from bot.digests.stories import Sameness
-from bot.records import upsert
 from bot.tables import digest_sources as table
 from retrieval.documents import Document
 from retrieval.errors import RetrievalError, Unreadable

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.records import upsert
+from agent.tables import upsert
 from bot.tables import digest_items as table
 
 Vector = NDArray[np.float32]

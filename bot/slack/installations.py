@@ -24,7 +24,7 @@ from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.records import upsert
+from agent.tables import upsert
 from bot.settings import Settings, SettingsInvalid
 from bot.tables import installations as table
 

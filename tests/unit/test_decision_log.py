@@ -55,5 +55,5 @@ async def test_how_it_ended_and_how_it_was_marked_both_stay(engine: AsyncEngine)
     log = DecisionLog(engine, lambda: 5.0)
     await log.write([Decided("run", "route", {"question": "hi"}, {"route": "answer"}, 0.9, "rule")])
     await log.settle("run", {"refused": False})
-    await log.settle("run", {"mark": "helpful"})
+    await log.mark("run", "helpful")
     assert (await rows(engine))[0]["outcome"] == {"refused": False, "mark": "helpful"}
