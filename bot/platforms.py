@@ -14,8 +14,10 @@ Accept = Callable[[Mention | Press | Withdrawal], Awaitable[None]]
 
 
 @asynccontextmanager
-async def connected(app: App, inbox: Inbox) -> AsyncIterator[list[str]]:
+async def connected(app: App, inbox: Inbox, away_since: float) -> AsyncIterator[list[str]]:
     """Every configured platform's `Chat` in ``app.chats`` while it runs; gives their names.
+
+    ``away_since`` is when this assistant last ran (`bot.replicas`): a platform that repeats nothing is read from there.
 
     Raises `SettingsInvalid` where a platform refuses what is configured.
     """
@@ -29,6 +31,6 @@ async def connected(app: App, inbox: Inbox) -> AsyncIterator[list[str]]:
         if app.settings.has_discord:
             from bot.discord.connect import connect as connect_discord
 
-            app.chats["discord"] = await stack.enter_async_context(connect_discord(app, inbox))
+            app.chats["discord"] = await stack.enter_async_context(connect_discord(app, inbox, away_since))
             names.append("Discord")
         yield names

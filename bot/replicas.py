@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.tables import upsert
@@ -31,6 +31,11 @@ class Replicas:
         insert = upsert(self._engine.dialect)(table).values(id=self.me, **seen)
         async with self._engine.begin() as connection:
             await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=seen))
+
+    async def last_seen(self) -> float:
+        """When any process last said that it lives; 0 where none ever has."""
+        async with self._engine.connect() as connection:
+            return (await connection.execute(select(func.max(table.c.seen_at)))).scalar() or 0.0
 
     async def take_over(self) -> list[str]:
         """The dead whose work is this process's to take up: of several that look, one gets each."""

@@ -56,6 +56,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
     replica = await asyncio.to_thread(replica_of, settings.home)
     async with open_app(settings, resume, replica=replica) as app, AsyncExitStack() as stack:
         replicas = Replicas(app.records.engine, replica, time.time)
+        away_since = await replicas.last_seen()
         await replicas.live()
         chat = ConsoleChat(app.records)
         app.chats[chat.platform] = chat
@@ -84,7 +85,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
         bound = serve.listen(settings)
         web = serve.server(serve.build(settings, parts, EXAMPLES))
         _stop_on_signals(web)
-        names = await stack.enter_async_context(connected(app, inbox))
+        names = await stack.enter_async_context(connected(app, inbox, away_since))
         await inbox.start()
         upkeep = asyncio.create_task(keep_up(app, inbox, replicas))
         time_kept = asyncio.create_task(keep_time(app.schedule, inbox))

@@ -7,9 +7,10 @@ heard twice, which changes nothing. The first direct message of somebody who nev
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 import discord
@@ -25,6 +26,9 @@ from bot.errors import STORAGE
 from bot.records import Records
 
 BACK_SECONDS = 15 * 60.0
+"""How far before the connection was lost it looks."""
+LONGEST_AWAY = 24 * 3_600.0
+"""What was said before that is not answered any more: by then somebody else has, or nobody waits for it."""
 MOST_CHANNELS = 200
 MOST_DIRECT = 25
 MOST_MESSAGES = 1_000
@@ -39,21 +43,39 @@ log = structlog.get_logger()
 
 
 class CatchingUp:
-    """``hear(message, was_accepted)`` takes a message as it stands now, and bears being called again for it."""
+    """``hear(message, was_accepted)`` takes a message as it stands now, and bears being called again for it.
 
-    def __init__(self, client: discord.Client, records: Records, intake: Intake, hear: Hear) -> None:
+    ``away_since`` is when somebody last listened before this process did; 0 where that is not known.
+    """
+
+    def __init__(self, client: discord.Client, records: Records, intake: Intake, hear: Hear, away_since: float) -> None:
         self._client = client
         self._records = records
         self._intake = intake
         self._hear = hear
-        self._behind: set[int] = set()
+        self._away_since = away_since
+        self._lost: dict[int, float] = {}
+        """When the connection of a shard was lost."""
+        self._begun: set[int] = set()
+        self._behind: dict[int, float] = {}
+        """Since when a shard may have missed something."""
         self._task: asyncio.Task[None] | None = None
 
     def begin(self, shard: int) -> None:
         """A session of this shard began; also while what another one missed is caught up with."""
-        self._behind.add(shard)
+        away = time.time() if shard in self._begun else self._away_since
+        self._behind[shard] = min(self._lost.pop(shard, away), self._behind.get(shard, math.inf))
+        self._begun.add(shard)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
+
+    def lost(self, shard: int) -> None:
+        """The connection of this shard was lost, or is still."""
+        self._lost.setdefault(shard, time.time())
+
+    def resumed(self, shard: int) -> None:
+        """The gateway repeats what this shard has missed."""
+        self._lost.pop(shard, None)
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -63,15 +85,16 @@ class CatchingUp:
     async def _run(self) -> None:
         await self._client.wait_until_ready()
         while self._behind:
-            shards, self._behind = self._behind, set()
+            shards, self._behind = self._behind, {}
             try:
-                await self._catch_up(shards)
+                await self._catch_up(shards.keys(), min(shards.values()))
             except STORAGE as error:
                 log.error("not caught up", what=place_of(error))
 
-    async def _catch_up(self, shards: set[int]) -> None:
+    async def _catch_up(self, shards: Collection[int], away: float) -> None:
         """First where something is being answered or waits to be: perhaps it need not be any more."""
-        since = discord.utils.time_snowflake(datetime.fromtimestamp(time.time() - BACK_SECONDS, UTC))
+        earliest = max((away or time.time()) - BACK_SECONDS, time.time() - LONGEST_AWAY)
+        since = discord.utils.time_snowflake(datetime.fromtimestamp(earliest, UTC))
         accepted: dict[Room, list[Mention]] = defaultdict(list)
         try:
             for mention in await self._intake.unhandled():
@@ -113,7 +136,7 @@ class CatchingUp:
                 gone = Withdrawal(f"{event_of(number)}:deleted", place, mention.message)
                 await self._intake.keep_patiently(gone)
 
-    async def _conversations(self, shards: set[int]) -> list[Room]:
+    async def _conversations(self, shards: Collection[int]) -> list[Room]:
         """The direct conversations there have been."""
         if FIRST_SHARD not in shards:
             return []
@@ -122,7 +145,7 @@ class CatchingUp:
         return [_conversation(self._client, channel) for channel in newest]
 
 
-def _lively(client: discord.Client, shards: set[int], since: int) -> list[Room]:
+def _lively(client: discord.Client, shards: Collection[int], since: int) -> list[Room]:
     """Channels and threads with a message that is newer than this, the newest first."""
     spoken: list[Spoken] = []
     for guild in client.guilds:
@@ -156,7 +179,7 @@ def _conversation(client: discord.Client, channel: int) -> discord.PartialMessag
     return client.get_partial_messageable(channel, type=discord.ChannelType.private)
 
 
-def _is_in(room: Room, shards: set[int]) -> bool:
+def _is_in(room: Room, shards: Collection[int]) -> bool:
     return (room.guild.shard_id if room.guild is not None else FIRST_SHARD) in shards
 
 

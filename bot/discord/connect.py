@@ -45,8 +45,11 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def connect(app: App, inbox: Inbox) -> AsyncIterator[Chat]:
-    """The chat, while the client is connected. Raises `SettingsInvalid` in one line where Discord refuses the settings."""
+async def connect(app: App, inbox: Inbox, away_since: float = 0.0) -> AsyncIterator[Chat]:
+    """The chat, while the client is connected; what was said since ``away_since`` is caught up with.
+
+    Raises `SettingsInvalid` in one line where Discord refuses the settings.
+    """
     settings = app.settings
     prepare_library(settings)
     content = await may_read_content(settings)
@@ -66,7 +69,7 @@ async def connect(app: App, inbox: Inbox) -> AsyncIterator[Chat]:
         client, app.records, pace, public_url=settings.public_url, max_bytes=settings.max_file_mb * 1_000_000
     )
     intake = Intake(client, chat, app.records, inbox, app.replica)
-    client.prepare(intake, chat.whispers, Overhearing(client, app.talk))
+    client.prepare(intake, chat.whispers, Overhearing(client, app.talk), away_since)
     digest = digest_command(app.digests, inbox.accept, settings.zone, time.time)
     hint = "" if content else f"⚠️ {NO_CONTENT}"
     tree = Tree(client, commands(app.knowledge, app.audiences, digest, hint, app.following))

@@ -43,10 +43,10 @@ class Listener(discord.AutoShardedClient):
         self._follow_ups = follow_ups
         self.add_dynamic_items(PressButton)
 
-    def prepare(self, intake: Intake, whispers: Whispers, overhearing: Overhearing) -> None:
-        """Say where to keep what happens."""
+    def prepare(self, intake: Intake, whispers: Whispers, overhearing: Overhearing, away_since: float) -> None:
+        """Say where to keep what happens, and since when it may have been missed (`CatchingUp`)."""
         self.intake, self.whispers, self._overhearing = intake, whispers, overhearing
-        self._catching_up = CatchingUp(self, self._records, intake, self._hear)
+        self._catching_up = CatchingUp(self, self._records, intake, self._hear, away_since)
 
     @property
     def me(self) -> int:
@@ -200,6 +200,12 @@ class Listener(discord.AutoShardedClient):
     async def on_shard_ready(self, shard: int) -> None:
         """A new session: the gateway repeats nothing of what came before it."""
         self._catching_up.begin(shard)
+
+    async def on_shard_disconnect(self, shard: int) -> None:
+        self._catching_up.lost(shard)
+
+    async def on_shard_resumed(self, shard: int) -> None:
+        self._catching_up.resumed(shard)
 
     async def close(self) -> None:
         await self._catching_up.stop()

@@ -54,7 +54,9 @@ class Team:
 
 
 @asynccontextmanager
-async def team(discord: Discord, folder: Path, model: ScriptedModel | None = None, **more: Any) -> AsyncIterator[Team]:
+async def team(
+    discord: Discord, folder: Path, model: ScriptedModel | None = None, away_since: float = 0.0, **more: Any
+) -> AsyncIterator[Team]:
     """The assistant, which knows the handbook, connected to this Discord."""
     if not (folder / "handbook").exists():
         write_handbook(folder / "handbook")
@@ -76,7 +78,7 @@ async def team(discord: Discord, folder: Path, model: ScriptedModel | None = Non
         inbox = Inbox(Databases.of(settings).inbox, "one", desk.mention, desk.press, desk.resume, desk.withdraw)
         await app.knowledge.sync(await app.knowledge.add("folder", str(folder / "handbook")))
         await app.knowledge.embed()
-        app.chats["discord"] = await stack.enter_async_context(connect(app, inbox))
+        app.chats["discord"] = await stack.enter_async_context(connect(app, inbox, away_since))
         await inbox.start()
         stack.push_async_callback(inbox.stop)
         yield Team(discord, app)

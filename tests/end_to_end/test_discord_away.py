@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import insert
 
 from bot.chat import Mention, Person, Place
+from bot.discord import catching_up
 from bot.discord.chat import DiscordChat
 from bot.tables import arrivals
 from tests.end_to_end.held import Held
@@ -50,6 +52,41 @@ async def test_in_a_busy_channel_what_was_asked_last_and_first_is_answered(disco
     async with team(discord, tmp_path) as here:
         assert "pirate" in (await here.answered(first.id)).text
         assert "150 euros" in (await here.answered(last.id)).text
+
+
+async def test_what_was_asked_before_the_last_minutes_is_answered_where_nobody_listened_since(
+    discord: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "BACK_SECONDS", 0.0)
+    asked = await discord.mention("alice", "general", HOTELS)
+    before = time.time() - 5
+    async with team(discord, tmp_path) as here:
+        await here.settled()
+        assert not here.said(asked.id)
+    async with team(discord, tmp_path, away_since=before) as here:
+        assert "150 euros" in (await here.answered(asked.id)).text
+
+
+async def test_nobody_is_answered_more_than_a_day_later(
+    discord: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "LONGEST_AWAY", 0.0)
+    asked = await discord.mention("alice", "general", HOTELS)
+    async with team(discord, tmp_path, away_since=time.time() - 5) as here:
+        await here.settled()
+        assert not here.said(asked.id)
+
+
+async def test_what_was_asked_while_the_connection_was_lost_for_long_is_answered(
+    discord: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "BACK_SECONDS", 0.5)
+    async with team(discord, tmp_path) as here:
+        discord.gateway.refuse_next = 2
+        discord.gateway.drop(forget=True)
+        await asyncio.sleep(0.1)
+        asked = await discord.mention("alice", "general", HOTELS)
+        assert "150 euros" in (await here.answered(asked.id)).text
 
 
 async def test_what_was_deleted_meanwhile_is_not_answered_and_what_was_edited_is_answered_as_edited(

@@ -15,6 +15,8 @@ NEEDS = {
     "on_guild_channel_delete": {"guilds"},
     "on_interaction": set(),
     "on_shard_ready": set(),
+    "on_shard_disconnect": set(),
+    "on_shard_resumed": set(),
     "on_error": set(),
 }
 

@@ -1,0 +1,37 @@
+"""Which processes share the records, on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.records import open_engine, sqlite_url
+from bot.replicas import DEAD_SECONDS, Replicas
+from bot.tables import metadata
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    opened = open_engine(sqlite_url(tmp_path / "records.sqlite"))
+    async with opened.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield opened
+    await opened.dispose()
+
+
+async def test_when_anybody_last_lived_is_known_to_who_comes_later(engine: AsyncEngine) -> None:
+    assert await Replicas(engine, "new", lambda: 50.0).last_seen() == 0.0
+    await Replicas(engine, "one", lambda: 100.0).live()
+    await Replicas(engine, "two", lambda: 70.0).live()
+    assert await Replicas(engine, "new", lambda: 500.0).last_seen() == 100.0
+
+
+async def test_a_dead_one_is_taken_over_once(engine: AsyncEngine) -> None:
+    await Replicas(engine, "dead", lambda: 100.0).live()
+    later = [Replicas(engine, name, lambda: 101.0 + DEAD_SECONDS) for name in ("one", "two")]
+    for one in later:
+        await one.live()
+    assert [await one.take_over() for one in later] == [["dead"], []]
