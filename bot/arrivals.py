@@ -106,8 +106,9 @@ class Arrivals:
             self._came.clear()
             batch, self._coming = self._coming, []
             try:
-                async with self._engine.begin() as connection:
+                async with self._engine.connect() as connection:  # `begin` would wait for its turn, and Slack for us
                     await connection.execute(insert(table), [row for row, _ in batch])
+                    await connection.commit()
             except STORAGE as error:
                 _settle(batch, error)
             else:

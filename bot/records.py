@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, event, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import Column, Engine, event, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from agent.tables import upsert
 from bot.chat import Person, Place, Reply
@@ -42,7 +43,32 @@ def open_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(url, **shared)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        return _InTurn(engine.sync_engine)
     return engine
+
+
+class _InTurn(AsyncEngine):
+    """What is begun takes turns, first come first served.
+
+    SQLite lets one write at a time, and whoever finds its lock taken looks again after longer and longer pauses: with
+    fifty that write, some waited for seconds.
+    """
+
+    def __init__(self, sync_engine: Engine) -> None:
+        super().__init__(sync_engine)
+        self._turn = asyncio.Lock()
+        self._whose: asyncio.Task[Any] | None = None
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        if self._whose is not None and self._whose is asyncio.current_task():
+            raise RuntimeError("One transaction is begun within another, which would wait for itself.")
+        async with self._turn, super().begin() as connection:
+            self._whose = asyncio.current_task()
+            try:
+                yield connection
+            finally:
+                self._whose = None
 
 
 def sqlite_url(path: Path) -> str:

@@ -58,3 +58,35 @@ async def test_a_writer_that_is_cancelled_at_any_moment_leaves_nothing_locked(re
         await asyncio.gather(taking, return_exceptions=True)
         async with asyncio.timeout(5):
             await records.mark("run", MEI, "helpful", "", float(steps))
+
+
+async def test_who_writes_takes_turns_and_nobody_waits_for_itself(records: Records) -> None:
+    order: list[str] = []
+
+    async def write(name: str) -> None:
+        async with records.engine.begin():
+            order.append(f"{name} begins")
+            await asyncio.sleep(0)
+            order.append(f"{name} ends")
+
+    await asyncio.gather(*(write(name) for name in "abc"))
+    assert order == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
+    async with records.engine.begin():
+        with pytest.raises(RuntimeError, match="within another"):
+            async with records.engine.begin():
+                pass
+    await write("d")
+
+
+async def test_a_writer_that_is_cancelled_leaves_the_turn_to_the_next(records: Records) -> None:
+    async def hang() -> None:
+        async with records.engine.begin():
+            await asyncio.sleep(60)
+
+    hanging = asyncio.create_task(hang())
+    await asyncio.sleep(0.05)
+    waiting = asyncio.create_task(records.say(ROOM, "a", MEI, "a question", 1.0))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    hanging.cancel()
+    await asyncio.wait_for(waiting, 5)
