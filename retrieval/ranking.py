@@ -55,6 +55,8 @@ class Pool:
         return by_score(self._hits)
 
     def _base(self, hit: Hit) -> float:
+        if hit.similarity is None and hit.via == "text":  # it has no vector yet, so its words are worth all of it
+            return min(1.0, hit.score / max(self._best_words, 1e-6))
         return self._weight * max(FLOOR, self._nearness(hit))
 
     def _nearness(self, hit: Hit) -> float:

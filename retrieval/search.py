@@ -71,11 +71,21 @@ class Found:
 class _Within:
     """What one search is held to."""
 
+    question: str
     vector: list[float]
     audience: Audience
     where: Filter
     near: list[Hit]
     """What lies nearest to the question, whatever it is named."""
+    pending: bool
+    """Whether some passages have no vector yet."""
+
+    def held(self, **more: frozenset[str]) -> Filter:
+        """The filter, narrowed by ``more`` of its fields."""
+        where = replace(self.where, **more)  # type: ignore[arg-type]  # fields of a filter by name
+        if self.where.documents is not None and where.documents is not None:
+            return replace(where, documents=where.documents & self.where.documents)
+        return where
 
 
 class Searcher:
@@ -102,7 +112,7 @@ class Searcher:
         )
         waiting = await self._waiting(words, near) if pending else frozenset()
         pool = Pool(near, words, waiting)
-        within = _Within(vector, audience, where, near)
+        within = _Within(question, vector, audience, where, near, pending=bool(pending))
         await self._follow(pool, within, [(name, NAMED, SINGLE_NAMED) for name in named], "title")
         seeds = pool.ranked()[:SEEDS]
         hops = await self._hops(seeds, pool, named, audience)
@@ -194,13 +204,18 @@ class Searcher:
                 pool.add(hit, bonus[document], via, guarded=via == "link")
 
     async def _best_of_each(self, documents: frozenset[str], within: _Within) -> dict[str, Hit]:
-        """The nearest passage of each document, the nearest document first."""
-        known = [hit for hit in within.near if hit.passage.document in documents]
-        missing = documents - {hit.passage.document for hit in known}
-        hits = await self._nearest(within, len(missing) * 4, documents=missing) if missing else []
+        """The nearest passage of each document, the nearest document first; of one without vectors, the best by words."""
         best: dict[str, Hit] = {}
-        for hit in (*known, *hits):
-            best.setdefault(hit.passage.document, hit)
+        for hit in within.near:
+            if hit.passage.document in documents:
+                best.setdefault(hit.passage.document, hit)
+        if missing := documents - best.keys():
+            for hit in await self._nearest(within, len(missing) * 4, documents=missing):
+                best.setdefault(hit.passage.document, hit)
+        if within.pending and (missing := documents - best.keys()):
+            held = within.held(documents=missing)
+            for hit in await self._store.full_text(within.question, within.audience, len(missing) * 4, held):
+                best.setdefault(hit.passage.document, hit)
         return best
 
     async def _share(self, pool: Pool, within: _Within, question: str) -> None:
@@ -241,10 +256,7 @@ class Searcher:
 
     async def _nearest(self, within: _Within, limit: int, **held: frozenset[str]) -> list[Hit]:
         """The nearest passages of those that the search and ``held`` allow."""
-        where = replace(within.where, **held)  # type: ignore[arg-type]  # fields of a filter by name
-        if within.where.documents is not None and where.documents is not None:
-            where = replace(where, documents=where.documents & within.where.documents)
-        return await self._store.nearest(within.vector, within.audience, limit, where)
+        return await self._store.nearest(within.vector, within.audience, limit, within.held(**held))
 
 
 def _with_rare_word(question: str, ranked: list[Hit], words: Sequence[Hit]) -> list[Hit]:

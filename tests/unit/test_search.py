@@ -220,6 +220,13 @@ async def test_what_has_no_vector_yet_is_not_buried_under_what_has(store: Store)
     assert result.notes == (WAITING,)
 
 
+async def test_a_document_that_the_question_names_comes_first_also_before_it_has_a_vector(store: Store) -> None:
+    documents = [written(f"Filler {n}", f"What statement number {n} does, it says.") for n in range(80)]
+    await store.put([(document, chunk(document)) for document in documents])
+    await put(store, "The with statement", "It wraps the execution of a block with a context manager.")
+    assert (await found(store, "What does the with statement do?"))[0] == "The with statement"
+
+
 async def test_once_every_vector_is_there_nothing_is_noted(store: Store) -> None:
     await put(store, "Garden", "The garden opens at nine.")
     await embed(store)
