@@ -1,6 +1,6 @@
 """Fifty answers that stream at once on Discord: what is sent for each, and what a limit refuses.
 
-    python -m benchmarks.discord_streams
+    make bench-discord
 
 Beside it the plain way, an edit by discord.py for every sentence. Both speak to a double of Discord on loopback that
 counts each channel's requests and all requests a second as Discord does, with limits of the published kind.

@@ -1,6 +1,6 @@
 """How fast deliveries of Slack are acknowledged: in a burst, and while 100 mentions are being answered.
 
-    python -m benchmarks.slack_ack
+    make bench-slack
 
 Each app is a process of its own before the double of Slack, over Socket Mode, one after the other in one run: the
 product, which keeps what comes and acknowledges; a plain Bolt app that answers in its handler and acknowledges after

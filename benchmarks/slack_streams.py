@@ -1,6 +1,6 @@
 """How many messages an answer costs while 50 stream at once, under the limits that Slack publishes.
 
-    python -m benchmarks.slack_streams
+    make bench-slack
 
 The adapter, connected to the double with its limits on, shows 50 answers side by side: statuses, a partial text four
 times a second, the final message. Counted is every call of the Web API; none may be refused, and every answer must stand.
