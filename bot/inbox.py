@@ -13,6 +13,7 @@ import logging
 import re
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +33,8 @@ AT_ONCE = 32
 JOBS = "jobs"
 JOBS_AT_ONCE = 8
 """A queue of their own: however many jobs are due at eight, questions are answered meanwhile."""
+WAITING = ("ENQUEUED", "PENDING")
+NOTED_SECONDS = 60.0
 WAITS = (2.0, 10.0, 60.0, 300.0, *([900.0] * 96))
 """Seconds between tries where the records can't be read or written: for a day."""
 _mention = TypeAdapter(Mention)
@@ -114,6 +117,8 @@ class Inbox:
             mention = _mention.validate_python(event)
             if held := self._held.get(mention.place.platform):
                 await held.wait()
+            if mention.edited:
+                await self._noted(mention.event_id)
             await on_mention(mention)
 
         _handlers["mention"] = mention
@@ -156,7 +161,7 @@ class Inbox:
         """The turn of each event to come. DBOS sorts by time, in SQLite by whole seconds; there a number decides."""
         if not self._database_url.startswith("sqlite"):
             return itertools.repeat(None)
-        left = await DBOS.list_workflows_async(queue_name=QUEUE, status=["ENQUEUED", "PENDING"], load_input=False)
+        left = await DBOS.list_workflows_async(queue_name=QUEUE, status=list(WAITING), load_input=False)
         return itertools.count(max((one.priority or 0 for one in left), default=0) + 1)
 
     async def stop(self) -> None:
@@ -180,12 +185,19 @@ class Inbox:
                 lane = f"withdrawal:{event.place.channel_key}:{event.message}"
                 await self._enqueue(event.event_id, lane, "withdrawal", kept)
 
+    async def _noted(self, event_id: str) -> None:
+        """Wait until it is noted that this version of a message stands: that is in a lane of its own, and may come later."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(NOTED_SECONDS):
+                while (one := await DBOS.get_workflow_status_async(f"{event_id}:edited")) and one.status in WAITING:  # noqa: ASYNC110  # DBOS tells nobody
+                    await asyncio.sleep(0.05)
+
     async def unhandled(self, platform: str) -> list[Mention]:
         """The mentions of a platform that were accepted and are not handled to their end."""
         await self._ready.wait()
         found = await DBOS.list_workflows_async(
             queue_name=QUEUE,
-            status=["ENQUEUED", "PENDING"],
+            status=list(WAITING),
             workflow_id_prefix=f"{platform}:",
             limit=1_000,
             load_output=False,
