@@ -33,8 +33,9 @@ AT_ONCE = 32
 JOBS = "jobs"
 JOBS_AT_ONCE = 8
 """A queue of their own: however many jobs are due at eight, questions are answered meanwhile."""
-WAITING = ("ENQUEUED", "PENDING")
+UNHANDLED = ("ENQUEUED", "PENDING")
 NOTED_SECONDS = 60.0
+"""The longest that an edited mention waits for the note that its version stands."""
 WAITS = (2.0, 10.0, 60.0, 300.0, *([900.0] * 96))
 """Seconds between tries where the records can't be read or written: for a day."""
 _mention = TypeAdapter(Mention)
@@ -161,7 +162,7 @@ class Inbox:
         """The turn of each event to come. DBOS sorts by time, in SQLite by whole seconds; there a number decides."""
         if not self._database_url.startswith("sqlite"):
             return itertools.repeat(None)
-        left = await DBOS.list_workflows_async(queue_name=QUEUE, status=list(WAITING), load_input=False)
+        left = await DBOS.list_workflows_async(queue_name=QUEUE, status=list(UNHANDLED), load_input=False)
         return itertools.count(max((one.priority or 0 for one in left), default=0) + 1)
 
     async def stop(self) -> None:
@@ -189,7 +190,7 @@ class Inbox:
         """Wait until it is noted that this version of a message stands: that is in a lane of its own, and may come later."""
         with suppress(TimeoutError):
             async with asyncio.timeout(NOTED_SECONDS):
-                while (one := await DBOS.get_workflow_status_async(f"{event_id}:edited")) and one.status in WAITING:  # noqa: ASYNC110  # DBOS tells nobody
+                while (one := await DBOS.get_workflow_status_async(f"{event_id}:edited")) and one.status in UNHANDLED:  # noqa: ASYNC110  # DBOS tells nobody
                     await asyncio.sleep(0.05)
 
     async def unhandled(self, platform: str) -> list[Mention]:
@@ -197,7 +198,7 @@ class Inbox:
         await self._ready.wait()
         found = await DBOS.list_workflows_async(
             queue_name=QUEUE,
-            status=list(WAITING),
+            status=list(UNHANDLED),
             workflow_id_prefix=f"{platform}:",
             limit=1_000,
             load_output=False,

@@ -114,7 +114,7 @@ class LanceStore:
     async def documents(
         self, audience: Audience, *, query: str = "", limit: int = 1000, offset: int = 0
     ) -> list[Document]:
-        wanted = (await self._known()).titled(query, audience, limit, offset)
+        wanted = (await self._known(await self._version())).titled(query, audience, limit, offset)
         columns = ["id", "source", "title", "digest", "audience", "about"]
         found: dict[str, Document] = {}
         for start in range(0, len(wanted), PAGE):
@@ -163,8 +163,9 @@ class LanceStore:
     async def named(self, names: Collection[str], audience: Audience) -> dict[str, list[str]]:
         if not names or not audience:
             return {}
-        if self._catalog[0] == await self._version() or await self._are_few():
-            return (await self._known()).named(names, audience)
+        version = await self._version()
+        if self._catalog[0] == version or await self._are_few():
+            return (await self._known(version)).named(names, audience)
         where = f"{any_of('names', names)} AND kind = 'document' AND {seen_by(audience)}"
         found: dict[str, list[str]] = {}
         for row in await self._rows(self._table.query().where(where).select(["id", "names"])):
@@ -244,9 +245,8 @@ class LanceStore:
             "that folder away and sync again."
         )
 
-    async def _known(self) -> Catalog:
-        """The names and titles of what is there, read anew when the table has changed."""
-        version = await self._version()
+    async def _known(self, version: int) -> Catalog:
+        """The names and titles of what is there, read anew where the table has changed: it is at this ``version``."""
         if self._catalog[0] != version:
             select = self._table.query().where("kind = 'document'").select(["id", "title", "names", "audience"])
             rows = [(row["id"], row["title"], row["names"] or (), row["audience"]) for row in await self._rows(select)]

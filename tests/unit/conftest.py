@@ -1,12 +1,17 @@
-"""What the tests of sources stand on: a host, a fetcher that may ask it, an empty store."""
+"""What many tests stand on: records with their tables, a host of sources, a fetcher that may ask it, an empty store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+import agent.tables
+import bot.tables
+import evals.tables
+from bot.records import open_engine, sqlite_url
 from retrieval.embedders.hashing import Hashing
 from retrieval.sources.copies import Copies
 from retrieval.sources.fetcher import Fetcher
@@ -31,3 +36,13 @@ async def store() -> Store:
     made = InMemoryStore()
     await made.bind(Hashing.name, Hashing.dimensions)
     return made
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    opened = open_engine(sqlite_url(tmp_path / "records.sqlite"))
+    async with opened.begin() as connection:
+        for tables in (agent.tables, evals.tables, bot.tables):
+            await connection.run_sync(tables.metadata.create_all)
+    yield opened
+    await opened.dispose()

@@ -1,14 +1,10 @@
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.approvals import LEASE_SECONDS, Approval, Deciders, Ledger, State, Verdict
 from agent.errors import NotAllowed, NotPending
-from agent.tables import metadata
-from bot.records import open_engine, sqlite_url
 
 
 class Clock:
@@ -21,15 +17,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with opened.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield opened
-    await opened.dispose()
 
 
 @pytest.fixture

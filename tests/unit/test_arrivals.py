@@ -20,15 +20,6 @@ from bot.tables import metadata
 from tests.servers.postgres import binaries, postgres
 
 
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with opened.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield opened
-    await opened.dispose()
-
-
 async def until(true: Any) -> None:
     async with asyncio.timeout(10):
         while not true():

@@ -11,9 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.channels.talk import SOON, Position, Talk
 from bot.chat import Page, Person, Said
 from bot.knowledge import Knowledge
-from bot.records import open_engine, sqlite_url
 from bot.sources import IN_CHAT
-from bot.tables import metadata
 from retrieval.sources import Source
 from retrieval.stores import Store
 
@@ -32,15 +30,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    made = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with made.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,17 +11,6 @@ from agent import decisions
 from agent.decision_log import Decided, DecisionLog
 from agent.decisions import Decider
 from agent.tables import decisions as table
-from agent.tables import metadata
-from bot.records import open_engine, sqlite_url
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(sqlite_url(tmp_path / "log.sqlite"))
-    async with opened.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield opened
-    await opened.dispose()
 
 
 async def rows(engine: AsyncEngine) -> list[Any]:

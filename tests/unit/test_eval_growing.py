@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.decision_log import Decided, DecisionLog
 from agent.models.scripted import ScriptedModel
-from agent.tables import metadata as agent_metadata
 from bot.chat import ASSISTANT, Footnote, Person, Place, Reply
 from bot.growing import grow
-from bot.records import Records, open_engine, sqlite_url
-from bot.tables import metadata as bot_metadata
+from bot.records import Records
 from evals.casebook import CaseBook
 from evals.cases import Case, Expected, Standing
 from evals.growing import asked_of_model, from_documents, impersonal
-from evals.tables import metadata
 from retrieval.chunking import chunk
 from retrieval.documents import Audience, Document
 from retrieval.embedders.hashing import Hashing
@@ -31,16 +25,6 @@ PLACE = Place("console", "local", "general", "t1")
 
 def document(name: str, text: str, audience: Audience | None = None) -> Document:
     return Document(name, "s", "", name.title(), text, audience or Audience.everyone(), f"{name}-1")
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    made = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with made.begin() as connection:
-        for tables in (metadata, agent_metadata, bot_metadata):
-            await connection.run_sync(tables.create_all)
-    yield made
-    await made.dispose()
 
 
 async def answered(engine: AsyncEngine, run: str, question: str, cited: str, mark: str, reason: str = "") -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from agent.tables import metadata as agent_metadata
 from agent.tables import usage
 from agent.tools.registry import Toolbox
-from bot.records import open_engine, sqlite_url
 from evals.cases import Case
 from evals.drawing import drawn, panel, uncertainty
 from evals.errors import NoSuchNight
@@ -20,7 +15,6 @@ from evals.nights import Bounds, Group, run
 from evals.outcomes import Outcome
 from evals.results import Nights
 from evals.running import Subject, channel
-from evals.tables import metadata
 from retrieval.chunking import chunk
 from retrieval.documents import Audience, Document
 from retrieval.embedders.hashing import Hashing
@@ -30,16 +24,6 @@ from retrieval.stores.memory import InMemoryStore
 
 def asked(number: int, **more: object) -> Case:
     return Case.model_validate({"id": f"case-{number}", "question": "What do hotels cost?", "says": ["90"], **more})
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    made = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with made.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-        await connection.run_sync(agent_metadata.create_all)
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -12,19 +11,9 @@ from agent.models import ChatModel, Completion, Message, Request, Usage, complet
 from agent.models.metering import Ceilings, Metered, Scope, cost_of
 from agent.models.prices import price, unpriced
 from agent.models.scripted import ScriptedModel
-from agent.tables import metadata, usage
-from bot.records import open_engine, sqlite_url
+from agent.tables import usage
 
 ASKED = Request([Message("user", "Where?")], purpose="write")
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with opened.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield opened
-    await opened.dispose()
 
 
 def metered(engine: AsyncEngine, ceilings: Ceilings, run: str = "r", person: str = "mei") -> ChatModel:

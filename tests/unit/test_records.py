@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.chat import Person
 from bot.console.adapter import channel
-from bot.records import Records, open_engine, sqlite_url
-from bot.tables import metadata
+from bot.records import Records
 
 MEI, ANN = Person("console/mei", "Mei"), Person("console/ann", "Ann")
 ROOM = channel("general")
 
 
 @pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    engine = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield Records(engine)
-    await engine.dispose()
+def records(engine: AsyncEngine) -> Records:
+    return Records(engine)
 
 
 async def test_replies_are_counted_for_each_message_that_has_some(records: Records) -> None:

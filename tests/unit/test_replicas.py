@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.records import open_engine, sqlite_url
 from bot.replicas import DEAD_SECONDS, Replicas
-from bot.tables import metadata
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with opened.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield opened
-    await opened.dispose()
 
 
 async def test_when_anybody_last_lived_is_known_to_who_comes_later(engine: AsyncEngine) -> None:

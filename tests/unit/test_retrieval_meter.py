@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,10 @@ from agent.errors import CeilingReached
 from agent.models.metering import Ceilings, Scope, cost_of
 from agent.models.prices import embedding_price
 from agent.models.retrieval_meter import RetrievalMeter, charged_to
-from agent.tables import metadata, usage
+from agent.tables import usage
 from bot.app import App, open_app
 from bot.chat import Mention, Person, Place
 from bot.desk import run_id
-from bot.records import open_engine, sqlite_url
 from bot.settings import Settings
 from bot.terminal import Terminal
 from retrieval.embedders import Embedder
@@ -47,15 +46,6 @@ async def ask(app: App) -> None:
     app.chats[PLACE.platform] = Terminal(Console(quiet=True))
     person = Person("terminal/mei", "Mei")
     await app.desk.mention(Mention("e", PLACE, person, "When does the garden open?", time.time()))
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with opened.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield opened
-    await opened.dispose()
 
 
 @pytest.fixture

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.records import open_engine, sqlite_url
 from bot.slack import states as module
 from bot.slack.states import SECONDS, States
-from bot.tables import metadata, oauth_states
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with opened.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield opened
-    await opened.dispose()
+from bot.tables import oauth_states
 
 
 async def test_a_state_is_good_once_in_whichever_process_asks_first(engine: AsyncEngine) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.chat import Person
 from bot.knowledge import Knowledge
-from bot.records import open_engine, sqlite_url
-from bot.tables import metadata, sources
+from bot.tables import sources
 from retrieval.documents import Audience
 from retrieval.errors import Unreadable
 from retrieval.sources import Source
@@ -22,15 +20,6 @@ from retrieval.stores import Store
 ANN = Person("console/ann", "Ann")
 EVERYONE = Audience.everyone()
 ROTA = b"<p>Ann has the early shift on Mondays.</p>"
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(sqlite_url(tmp_path / "records.sqlite"))
-    async with opened.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield opened
-    await opened.dispose()
 
 
 def machine(store: Store, engine: AsyncEngine, name: str, home: Path) -> Knowledge:
