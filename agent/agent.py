@@ -9,12 +9,13 @@ from typing import Any
 
 from agent import commands, decisions
 from agent.answerability import comparable
-from agent.approvals import Approval, Deciders, Ledger
+from agent.approvals import Approval, Deciders
 from agent.approvals import State as ApprovalState
 from agent.decision_log import DecisionLog
 from agent.decisions import Decider, prompt
 from agent.errors import ModelUnavailable, NotPending, ToolCutOff, ToolFailed
 from agent.evidence import Evidence, from_hit
+from agent.ledger import Ledger
 from agent.models import ChatModel, Message, Request, ToolCall, complete
 from agent.quoting import QuotingWriter
 from agent.reading import fitting

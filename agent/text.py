@@ -55,7 +55,7 @@ def laid_out(text: str) -> str:
             lines[-1] += f" {line}"
         else:
             lines.append(line)
-    return "\n".join(lines) if len(lines) > 1 else _ITEM.sub("", "".join(lines), count=1)
+    return "\n".join(lines) if len(lines) > 1 else "".join(line for _, line in items("".join(lines)))
 
 
 def items(text: str) -> list[tuple[str, str]]:

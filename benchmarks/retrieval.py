@@ -111,12 +111,14 @@ def main() -> None:
     parser.add_argument("--embedder", default="auto")
     parser.add_argument("--store", choices=("lance", "weaviate"), default="lance")
     parser.add_argument("--cache", type=Path, help="keep vectors here between runs")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/retrieval.json"))
+    parser.add_argument("--out", type=Path, help="where to write, or benchmarks/results, named after set and store")
     arguments = parser.parse_args()
+    named = "-".join([arguments.questions.name.split(".")[0], *([arguments.store] * (arguments.store != "lance"))])
+    out = arguments.out or Path(f"benchmarks/results/retrieval-{named}.json")
     rows, about = asyncio.run(
         run(arguments.corpus, arguments.questions, arguments.embedder, arguments.cache, arguments.store)
     )
-    publish(f"Retrieval, {arguments.questions.name}", rows, about, arguments.out)
+    publish(f"Retrieval, {arguments.questions.name}", rows, about, out)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.agent import Agent, Limits
-from agent.approvals import Deciders, Ledger
+from agent.approvals import Deciders
 from agent.decision_log import DecisionLog
 from agent.graph import build_graph
+from agent.ledger import Ledger
 from agent.models import ChatModel
 from agent.models.metering import Ceilings, Metered, Scope
 from agent.models.open import open_model

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from agent.approvals import Approval, Ledger, State, Verdict
+from agent.approvals import Approval, State, Verdict
 from agent.errors import ApprovalError, NotAllowed, ToolFailed
+from agent.ledger import Ledger
 from agent.tools.registry import Toolbox
 from bot.chat import Action, ChatError, ChatGone, Place, Press, Reply
 from bot.chats import Chats

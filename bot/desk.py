@@ -18,9 +18,9 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from agent.approvals import Ledger
 from agent.decision_log import DecisionLog
 from agent.errors import place_of
+from agent.ledger import Ledger
 from agent.state import Answer, State
 from agent.tools.registry import Toolbox
 from bot.attachments import Attachments

@@ -16,8 +16,8 @@ from pathlib import Path
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from agent.approvals import Ledger
 from agent.errors import ToolFailed
+from agent.ledger import Ledger
 from agent.state import AttachedFile
 from agent.tables import upsert
 from agent.tools.remember_file import NAME, Held, apart, contents

@@ -15,7 +15,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
-from agent.approvals import Ledger
+from agent.ledger import Ledger
 from agent.state import State
 from bot.audiences import Audiences
 from bot.chat import Chat, Place, Press, Reply

@@ -15,10 +15,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from agent.agent import Agent, Limits
-from agent.approvals import Deciders, Ledger
+from agent.approvals import Deciders
 from agent.decision_log import DecisionLog
 from agent.errors import AgentError, place_of
 from agent.graph import build_graph
+from agent.ledger import Ledger
 from agent.models import ChatModel
 from agent.state import Answer, State
 from agent.tables import metadata, usage

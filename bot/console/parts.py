@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from agent.approvals import Ledger
+from agent.ledger import Ledger
 from agent.tools.registry import Toolbox
 from bot.chat import Mention, Press
 from bot.chats import Chats

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 import structlog
 
-from agent.approvals import Approval, Ledger
+from agent.approvals import Approval
 from agent.errors import place_of
+from agent.ledger import Ledger
 from bot.chat import ChatError, Place
 from bot.commands import HELP, Command, Invocation
 from bot.records import Records

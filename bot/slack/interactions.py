@@ -6,8 +6,8 @@ carries what it does and to what, and its form stands in the records with the me
 
 from __future__ import annotations
 
-from agent.approvals import Ledger
 from agent.errors import ToolFailed
+from agent.ledger import Ledger
 from agent.tools.registry import Toolbox
 from bot.chat import Action, Button, ChatError, Place, Press
 from bot.records import Records

@@ -3,8 +3,9 @@ import asyncio
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from agent.approvals import LEASE_SECONDS, Approval, Deciders, Ledger, State, Verdict
+from agent.approvals import Approval, Deciders, State, Verdict
 from agent.errors import NotAllowed, NotPending
+from agent.ledger import LEASE_SECONDS, Ledger
 
 
 class Clock:

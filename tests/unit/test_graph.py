@@ -13,10 +13,11 @@ from langgraph.types import Command
 from pydantic import BaseModel, Field
 
 from agent.agent import Agent, Limits
-from agent.approvals import Deciders, Ledger, State, Verdict
+from agent.approvals import Deciders, State, Verdict
 from agent.decision_log import DecisionLog
 from agent.errors import ToolFailed
 from agent.graph import NOTHING_READ, build_graph
+from agent.ledger import Ledger
 from agent.models import Completion, Request, ToolCall
 from agent.models.scripted import ScriptedModel
 from agent.state import Answer

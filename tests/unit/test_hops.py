@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent import hops
 from agent.agent import Agent, Limits
-from agent.approvals import Deciders, Ledger
+from agent.approvals import Deciders
 from agent.decision_log import DecisionLog
 from agent.decisions import Split
 from agent.graph import build_graph
+from agent.ledger import Ledger
 from agent.models import ChatModel
 from agent.models.open import open_model
 from agent.state import Answer

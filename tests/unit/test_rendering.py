@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pydoc_data.topics import topics
 
 import pytest
 
@@ -10,11 +11,12 @@ from agent.approvals import Approval, Deciders, State
 from agent.evidence import Citation, Sentence
 from agent.state import Answer, Call
 from agent.support import support
-from agent.text import laid_out
+from agent.text import content, laid_out
 from agent.tools.remember import Arguments
 from bot.chat import Action, Footnote
 from bot.console.markup import localised, render
 from bot.rendering import action_line, answer_reply, card_reply, counted, may_decide, refusal, steps_reply
+from retrieval.sentences import sentences
 
 NOTE = Footnote(1, "file:a.md", "A", "file:///a.md", 0, 5, "Hello")
 
@@ -54,8 +56,15 @@ def test_a_quoted_list_is_shown_as_a_list_and_supported_word_for_word() -> None:
     )
     assert support(text, [LIST]) == 1.0
     cited = Citation(document="file:a.md", title="A", uri="", start=0, end=len(LIST), quote=LIST)
-    sentences = [Sentence(text=text, citations=[cited])]
-    told = Answer(text="", sentences=sentences, refused=False, searched=["x"], notes=[], actions=[], steps=[])
+    told = Answer(
+        text="",
+        sentences=[Sentence(text=text, citations=[cited])],
+        refused=False,
+        searched=["x"],
+        notes=[],
+        actions=[],
+        steps=[],
+    )
     reply = answer_reply("run", told)
     shown = render(reply.text, reply.footnotes)
     assert shown.count("<li>") == 2
@@ -66,6 +75,18 @@ def test_a_quoted_list_is_shown_as_a_list_and_supported_word_for_word() -> None:
 
 def test_of_one_item_alone_the_words_are_shown() -> None:
     assert laid_out("-  Somebody\n   resumes it.") == "Somebody resumes it."
+
+
+def test_a_number_before_a_bracket_is_no_mark_of_a_list() -> None:
+    said = "David Smith (28 October 1872 – 25 April 1930) was a director of the silent era, born in York (see p. 12.)  He left."
+    assert laid_out(said) == " ".join(said.split())
+
+
+def test_whatever_is_quoted_is_supported_by_itself() -> None:
+    quotes = [text[start:end] for text in topics.values() for start, end in sentences(text)]
+    lost = [quote for quote in quotes if content(quote) and support(laid_out(quote), [quote]) < 1.0]
+    assert len(quotes) > 1_000
+    assert lost == []
 
 
 def test_what_was_looked_for_is_shown_as_it_was_written() -> None:

@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from agent.approvals import Ledger
 from agent.errors import ToolFailed
+from agent.ledger import Ledger
 from agent.tools import Effect, Tool, ToolContext, ToolResult, run_python
 from agent.tools.forms import FormField, fields_of, validated
 from agent.tools.post_message import post_message
