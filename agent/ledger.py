@@ -18,7 +18,6 @@ from agent.errors import NotAllowed, NotPending
 from agent.tables import approval_events as events
 from agent.tables import approvals as table
 
-LATELY = 600.0
 LEASE_SECONDS = 120.0
 """Longer than any tool may run: a call that started before that, and has not ended, died with its process."""
 _CUT_OFF = "it was cut off while it ran"
@@ -118,8 +117,8 @@ class Ledger:
     async def begin(self, approval: str, arguments: Mapping[str, Any]) -> bool:
         """Take an approved call up for running, once; True if this caller is to run it.
 
-        Only the arguments that were decided on are taken up. One that this runner, or one that must be dead by now,
-        started and never ended becomes unknown: it is not run again by itself.
+        Only the arguments that were decided on are taken up. One that nobody decided in time expires. One that this runner,
+        or one that must be dead by now, started and never ended becomes unknown: it is not run again by itself.
         """
         row = await self._get(approval)
         digest = arguments_hash(row.tool, arguments)
@@ -127,6 +126,7 @@ class Ledger:
         started = {"started_at": now, "runner": self._runner}
         if await self._move(approval, {State.APPROVED}, State.STARTED, started, where=table.c.arguments_hash == digest):
             return True
+        await self.expire(approval)
         died = or_(table.c.runner == self._runner, table.c.started_at <= now - LEASE_SECONDS)
         await self._move(approval, {State.STARTED}, State.UNKNOWN, {}, note=_CUT_OFF, where=died)
         return False
@@ -142,24 +142,21 @@ class Ledger:
         await self._move(approval, {State.STARTED}, State.UNKNOWN, {}, note=_CUT_OFF)
         return await self._get(approval)
 
-    async def expire_due(self) -> list[Approval]:
-        """Expire what nobody decided in time; returns what expired in the last minutes.
+    async def overdue(self) -> list[Approval]:
+        """What waits for its first decision, and nobody decided in time."""
+        late = table.c.expires_at <= self._clock()
+        return await self._select(select(table).where(table.c.state == State.PROPOSED, late))
 
-        So what a crash kept the caller from acting on comes again; acting twice must be harmless.
-        """
+    async def expire(self, approval: str) -> None:
+        """Close it to decisions, if nobody decided in time."""
         now = self._clock()
-        for one in await self._select(select(table).where(table.c.state == State.PROPOSED, table.c.expires_at <= now)):
-            await self._move(one.id, {State.PROPOSED}, State.EXPIRED, {"decided_at": now})
-        lately = table.c.decided_at > now - LATELY
-        return await self._select(select(table).where(table.c.state == State.EXPIRED, lately))
+        late = table.c.expires_at <= now
+        await self._move(approval, {State.PROPOSED}, State.EXPIRED, {"decided_at": now}, where=late)
 
-    async def cut_off(self) -> list[Approval]:
-        """What began and must have died becomes unknown; returns what did in the last minutes, as `expire_due`."""
+    async def died(self) -> list[Approval]:
+        """What began, has not ended, and can't be running any more."""
         since = self._clock() - LEASE_SECONDS
-        for one in await self._select(select(table).where(table.c.state == State.STARTED, table.c.started_at <= since)):
-            await self.cut(one.id)
-        lately = table.c.started_at > since - LATELY
-        return await self._select(select(table).where(table.c.state == State.UNKNOWN, lately))
+        return await self._select(select(table).where(table.c.state == State.STARTED, table.c.started_at <= since))
 
     async def left(self) -> list[Approval]:
         """What was approved a while ago and nobody took up: its run was lost on the way."""
@@ -208,8 +205,8 @@ class Ledger:
         if verdict.is_bot or not row.deciders.allows(verdict.person, row.asker, verdict.in_place):
             raise NotAllowed("You can't decide this.")
         now = self._clock()
-        if since is State.PROPOSED and row.expires_at <= now:
-            await self._move(approval, {State.PROPOSED}, State.EXPIRED, {"decided_at": now})
+        if since is State.PROPOSED:
+            await self.expire(approval)
         decided = {
             "decided_by": verdict.person,
             "decided_by_name": verdict.person_name,

@@ -23,7 +23,10 @@ PERSON = Person("console/mei", "Mei")
 
 @dataclass(slots=True)
 class TimedChat:
-    """A `Chat` that shows nothing. Times are of ``time.perf_counter``, by event; one event a thread."""
+    """A `Chat` that shows nothing. Times are of ``time.perf_counter``, by event; one event a thread.
+
+    Every channel is there, or those that are named.
+    """
 
     platform: str = "console"
     sent: dict[str, float] = field(default_factory=dict)
@@ -36,6 +39,7 @@ class TimedChat:
     texts: dict[str, str] = field(default_factory=dict)
     whispers: list[str] = field(default_factory=list)
     waiting: dict[str, str] = field(default_factory=dict)
+    channels: set[str] = field(default_factory=set)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def status(self, place: Place, text: str) -> None:
@@ -56,7 +60,7 @@ class TimedChat:
         self.whispers.append(reply.text)
 
     async def channel(self, near: Place, name: str) -> Place | None:
-        return Place(near.platform, near.workspace, name)
+        return Place(near.platform, near.workspace, name) if not self.channels or name in self.channels else None
 
     async def name(self, near: Place, person: str) -> str:
         return named(person)

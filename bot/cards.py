@@ -60,7 +60,7 @@ class Cards:
         match press.action:
             case Action.EDIT if row is not None:
                 tool = self._toolbox.get(row.tool)
-                arguments = self._toolbox.validate(row.tool, {**row.arguments, **press.form})
+                arguments = await self._toolbox.check(row.tool, {**row.arguments, **press.form}, row.place)
                 edited = arguments.model_dump(mode="json")
                 return await self._ledger.approve_edited(press.subject, verdict, edited, tool.summary(arguments))
             case Action.REJECT:

@@ -186,14 +186,19 @@ class Desk:
             await self._go(place, run, entry)
 
     async def expire(self) -> None:
-        """Expire what nobody decided in time and go on with its runs, also with those whose approval nobody took up."""
-        for approval in await self._ledger.cut_off():
-            await self._cards.show(approval)
-        for approval in await self._ledger.expire_due():
-            await self._cards.show(approval)
+        """Expire what nobody decided in time, and go on with its runs and with those whose call nobody took up or ended.
+
+        A run comes back first, and shows its cards: what a crash keeps from being written here is found the next time.
+        """
+        now = int(self._clock() // LEFT_SECONDS)
+        for approval in await self._ledger.overdue():
             await self._resume(approval.run, approval.place, f"{approval.id}:expired")
+            await self._ledger.expire(approval.id)
+        for approval in await self._ledger.died():
+            await self._resume(approval.run, approval.place, f"{approval.id}:died:{now}")
+            await self._ledger.cut(approval.id)
         for approval in await self._ledger.left():
-            await self._resume(approval.run, approval.place, f"{approval.id}:left:{int(self._clock() // LEFT_SECONDS)}")
+            await self._resume(approval.run, approval.place, f"{approval.id}:left:{now}")
 
     async def forget(self, event_id: str) -> None:
         """Forget the steps of the run that an event started, unless it still waits for somebody."""

@@ -35,14 +35,20 @@ class Arguments(BaseModel):
 def post_message(poster: Poster) -> Tool:
     """The tool over a poster. It never calls everybody in a channel."""
 
-    async def run(arguments: Arguments, context: ToolContext) -> ToolResult:
-        name = arguments.channel.lstrip("#")
-        address = await poster.resolve(name, context.place)
+    async def address_of(arguments: Arguments, place: str) -> str:
+        address = await poster.resolve(_name(arguments), place)
         if address is None:
-            raise ToolFailed(f"There is no channel #{name} here that I can post in.")
+            raise ToolFailed(f"There is no channel #{_name(arguments)} here that I can post in.")
+        return address
+
+    async def check(arguments: Arguments, place: str) -> None:
+        await address_of(arguments, place)
+
+    async def run(arguments: Arguments, context: ToolContext) -> ToolResult:
+        address = await address_of(arguments, context.place)
         text = _EVERYBODY.sub(lambda match: f"@\u200b{match[1] or match[2]}", arguments.text)
         await poster.post(address, text, context.key)
-        return ToolResult(f"Posted in #{name}.")
+        return ToolResult(f"Posted in #{_name(arguments)}.")
 
     return Tool(
         name="post_message",
@@ -50,5 +56,10 @@ def post_message(poster: Poster) -> Tool:
         arguments=Arguments,
         effect=Effect.WRITE,
         run=run,
-        summary=lambda arguments: f"Post in #{arguments.channel.lstrip('#')}",
+        summary=lambda arguments: f"Post in #{_name(arguments)}",
+        check=check,
     )
+
+
+def _name(arguments: Arguments) -> str:
+    return arguments.channel.lstrip("#")

@@ -6,9 +6,11 @@ import asyncio
 import time
 from pathlib import Path
 
+import pytest
+
 from agent.approvals import State
-from benchmarks.rig import PERSON, open_rig
-from bot.chat import Action, Place, Press
+from benchmarks.rig import PERSON, TimedChat, open_rig
+from bot.chat import Action, ChatAway, Place, Press, Reply
 from bot.desk import run_id
 from bot.settings import Settings
 from bot.upkeep import tidy
@@ -61,3 +63,88 @@ async def test_a_press_after_the_expiry_is_refused_and_the_asker_is_told(tmp_pat
         assert "This has expired" in rig.chat.whispers[0]
         await rig.app.desk.expire()
     assert not (tmp_path / "notes").exists()
+
+
+class Elsewhere(TimedChat):
+    """Another platform, which can be away."""
+
+    away = False
+
+    async def show(self, place: Place, key: str, reply: Reply) -> None:
+        if self.away:
+            raise ChatAway("it does not answer")
+        await super().show(place, key, reply)
+
+
+async def test_a_platform_that_is_away_keeps_no_other_from_hearing_of_an_expiry_and_hears_of_it_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    async with open_rig(Settings(home=tmp_path, embedder="hashing", approval_hours=0.0005)) as rig:
+        rig.app.chats["elsewhere"] = elsewhere = Elsewhere("elsewhere")
+        there, here = (Place(platform, "local", "general", "t") for platform in ("elsewhere", "console"))
+        lost, told = [
+            await rig.say(f"in {at.platform}", at, "remember that doors close at six") for at in (there, here)
+        ]
+        async with asyncio.timeout(20):
+            while len(elsewhere.texts) + len(rig.chat.texts) < 2:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(2)
+        elsewhere.away = True
+        await rig.app.desk.expire()
+        async with asyncio.timeout(20):
+            while "Nobody decided" not in rig.chat.texts.get(told, ""):
+                await asyncio.sleep(0.05)
+        assert lost not in elsewhere.texts
+        elsewhere.away = False
+        async with asyncio.timeout(20):
+            while "Nobody decided" not in elsewhere.texts.get(lost, ""):
+                await asyncio.sleep(0.05)
+        await rig.app.desk.expire()
+        assert not await rig.app.ledger.unfinished()
+
+
+async def test_what_a_crash_kept_from_being_told_of_an_expiry_is_told_however_late(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, embedder="hashing", approval_hours=0.0005)
+    place = Place("console", "local", "general", "t")
+    async with open_rig(settings) as rig:
+        run = await rig.say("proposed", place, "remember that doors close at six")
+        await rig.finished(1)
+        await asyncio.sleep(2)
+        before = rig.app.ledger.expire
+
+        async def killed(approval: str) -> None:
+            raise OSError("killed")
+
+        rig.app.ledger.expire = killed  # type: ignore[method-assign]
+        with pytest.raises(OSError, match="killed"):
+            await rig.app.desk.expire()
+        rig.app.ledger.expire = before  # type: ignore[method-assign]
+        await rig.app.desk.expire()
+        async with asyncio.timeout(20):
+            while "Nobody decided" not in rig.chat.texts.get(run, ""):
+                await asyncio.sleep(0.05)
+
+
+async def test_a_message_into_no_channel_is_refused_before_anybody_is_asked(tmp_path: Path) -> None:
+    async with open_rig(Settings(home=tmp_path, embedder="hashing")) as rig:
+        rig.chat.channels = {"random"}
+        place = Place("console", "local", "general", "t")
+        run = await rig.say("asked", place, "post in #nowhere: hello")
+        await rig.finished(1)
+        assert "nowhere here that I can post in" in rig.chat.texts[run]
+        assert await rig.app.ledger.by_run(run) == []
+
+
+async def test_an_edit_that_could_not_work_leaves_the_approval_waiting(tmp_path: Path) -> None:
+    async with open_rig(Settings(home=tmp_path, embedder="hashing")) as rig:
+        rig.chat.channels = {"random"}
+        place = Place("console", "local", "general", "t")
+        run = await rig.say("asked", place, "post in #random: hello")
+        await rig.finished(1)
+        (waiting,) = await rig.app.ledger.by_run(run)
+        await rig.app.desk.press(
+            Press("edit", place, PERSON, Action.EDIT, waiting.id, time.time(), {"channel": "nowhere"})
+        )
+        assert rig.chat.whispers == ["There is no channel #nowhere here that I can post in."]
+        (row,) = await rig.app.ledger.by_run(run)
+        assert (row.state, row.arguments["channel"]) == (State.PROPOSED, "random")

@@ -94,25 +94,37 @@ async def test_after_its_expiry_a_press_changes_nothing(ledger: Ledger, clock: C
     assert not await ledger.begin(row.id, row.arguments)
 
 
+async def test_a_run_that_comes_back_too_late_finds_its_call_expired(ledger: Ledger, clock: Clock) -> None:
+    row = await propose(ledger)
+    clock.now += 101
+    assert not await ledger.begin(row.id, row.arguments)
+    assert (await ledger.by_run(row.run))[0].state is State.EXPIRED
+
+
 async def test_what_nobody_decided_expires_once(ledger: Ledger, clock: Clock) -> None:
     row = await propose(ledger)
     clock.now += 101
-    assert [one.id for one in await ledger.expire_due()] == [row.id]
-    assert [one.id for one in await ledger.expire_due()] == [row.id], "told again, should the first have been lost"
-    clock.now += 700
-    assert await ledger.expire_due() == []
+    assert [one.id for one in await ledger.overdue()] == [row.id]
+    await ledger.expire(row.id)
+    assert await ledger.overdue() == []
+    assert (await ledger.by_run(row.run))[0].state is State.EXPIRED
+
+
+async def test_what_has_time_left_does_not_expire(ledger: Ledger) -> None:
+    row = await propose(ledger)
+    await ledger.expire(row.id)
+    assert (await ledger.by_run(row.run))[0].state is State.PROPOSED
 
 
 async def test_what_ran_in_a_process_that_died_is_unknown_after_a_while(ledger: Ledger, clock: Clock) -> None:
     row = await propose(ledger)
     await ledger.approve(row.id, by("ann"))
     await ledger.begin(row.id, row.arguments)
-    assert await ledger.cut_off() == []
+    assert await ledger.died() == []
     clock.now += LEASE_SECONDS + 1
-    assert [(one.id, one.state) for one in await ledger.cut_off()] == [(row.id, State.UNKNOWN)]
-    assert [one.id for one in await ledger.cut_off()] == [row.id], "told again, should the first have been lost"
-    clock.now += 700
-    assert await ledger.cut_off() == []
+    assert [one.id for one in await ledger.died()] == [row.id]
+    assert (await ledger.cut(row.id)).state is State.UNKNOWN
+    assert await ledger.died() == []
 
 
 async def test_what_runs_in_another_process_is_not_taken_for_dead(engine: AsyncEngine, clock: Clock) -> None:

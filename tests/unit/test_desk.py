@@ -276,7 +276,7 @@ async def test_of_an_answered_run_only_the_last_step_is_kept(app: App, here: Her
 
 
 async def test_of_a_run_that_waits_every_step_is_kept(app: App, here: Here) -> None:
-    await app.desk.mention(mention(text="post “The build is green” in #general"))
+    await app.desk.mention(mention(text="remember that the build is green"))
     assert await app.desk.answer(run_id("e1")) is None
     (approval,) = await app.ledger.by_run(run_id("e1"))
     await app.desk.press(Press("p1", THREAD, MEI, Action.REJECT, approval.id, 1_001.0))
