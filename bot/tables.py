@@ -199,6 +199,7 @@ digest_sources = Table(
     Column("ended_at", Float),
     Column("read_at", Float),
     Column("error", Text, nullable=False, server_default=""),
+    Column("beats", Integer, nullable=False, server_default="0"),
 )
 
 digest_items = Table(

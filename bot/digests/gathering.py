@@ -6,16 +6,20 @@ A source that fails is tried again after a while, and named at the foot of every
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.errors import place_of
 from agent.tables import upsert
 from bot.digests.items import Item, Items, item_id
 from bot.digests.stories import Sameness
+from bot.errors import STORAGE
 from bot.tables import digest_sources as table
 from retrieval.documents import Document
 from retrieval.errors import RetrievalError, Unreadable
@@ -29,12 +33,27 @@ AGAIN_SECONDS = 300.0
 MOST_NEW = 300
 """Entries of one source that are read at once, the newest; others wait for the next time."""
 LONGEST_READ = 120.0
-WAITS, WAIT_SECONDS = 60, 0.5
-"""How long another replica may take over a source before it is read here."""
+BEAT_SECONDS, SILENT_SECONDS = 1.0, 5.0
+"""How often whoever reads a source says so, and the silence after which another process reads it."""
+WAITS, WAIT_SECONDS = 300, 0.5
+"""How long what another process reads is waited for, which is longer than the longest read."""
 AHEAD = 3_600.0
 """What is dated further in the future has a wrong date."""
 TITLE, TEXT = 300, 4_000
 log = structlog.get_logger()
+
+
+class _State(NamedTuple):
+    """How far the last read of a source has come, by the clock of who reads it; ``beats`` goes up with each sign of life."""
+
+    tried_at: float
+    ended_at: float | None
+    error: str
+    beats: int
+
+    @property
+    def has_ended(self) -> bool:
+        return self.ended_at is not None
 
 
 class Gatherer:
@@ -53,7 +72,7 @@ class Gatherer:
         self._sameness = sameness
         self._open_source = open_source
         self._clock = clock
-        self._read_here: dict[str, float] = {}
+        self._read_at: dict[str, float] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def refresh(self, sources: Collection[str]) -> dict[str, str]:
@@ -63,20 +82,28 @@ class Gatherer:
 
     async def _refresh(self, source: str) -> str:
         async with self._turns.setdefault(source, asyncio.Lock()):  # of one process only one asks whose turn it is
-            if 0 <= self._clock() - self._read_here.get(source, float("-inf")) < FRESH_SECONDS:
+            if 0 <= self._clock() - self._read_at.get(source, float("-inf")) < FRESH_SECONDS:
                 return ""
-            for waited in range(WAITS + 1):
-                if await self._claim(source, over=waited == WAITS):
-                    return await self._read(source)
-                ended, error = await self._ended(source)
-                if ended:
-                    return error
-                await asyncio.sleep(WAIT_SECONDS)
+            beats, heard = -1, 0.0
+            for _ in range(WAITS):
+                state = await self._state(source)
+                if state and state.beats != beats:
+                    beats, heard = state.beats, time.monotonic()
+                is_silent = time.monotonic() - heard > SILENT_SECONDS
+                if state is None or self._is_due(state) or (not state.has_ended and is_silent):
+                    if await self._claim(source, state):
+                        return await self._read(source)
+                elif state.has_ended:
+                    if not state.error:
+                        self._read_at[source] = state.tried_at
+                    return state.error
+                else:
+                    await asyncio.sleep(WAIT_SECONDS)
             return "another process was reading it and did not end"
 
     async def _read(self, source: str) -> str:
         try:
-            async with asyncio.timeout(LONGEST_READ):
+            async with self._alive(source), asyncio.timeout(LONGEST_READ):
                 await self._take_in(source)
         except RetrievalError as error:
             reason = error.reason if isinstance(error, Unreadable) else str(error)
@@ -89,7 +116,7 @@ class Gatherer:
             reason = ""
         now = self._clock()
         if not reason:
-            self._read_here[source] = now
+            self._read_at[source] = now
         await self._note(source, ended_at=now, error=reason, **({} if reason else {"read_at": now}))
         return reason
 
@@ -114,30 +141,50 @@ class Gatherer:
             log.info("entry not read", source=shown(source), reason=error.reason)
             return None
 
-    async def _claim(self, source: str, *, over: bool) -> bool:
-        """Whether it is this process's to read; ``over``: also where another one has begun and not ended."""
-        now = self._clock()
-        row = {"name": source, "tried_at": now}
-        ended = table.c.ended_at.is_not(None)
-        stale = (table.c.error == "") & (table.c.tried_at < now - FRESH_SECONDS)
-        failed = (table.c.error != "") & (table.c.tried_at < now - AGAIN_SECONDS)
-        due = table.c.ended_at.is_(None) if over else ended & or_(stale, failed)
-        claim = update(table).where(table.c.name == source, due).values(tried_at=now, ended_at=None)
-        async with self._engine.begin() as connection:
-            if (await connection.execute(claim)).rowcount > 0:
-                return True
-            begun = upsert(self._engine.dialect)(table).values(row).on_conflict_do_nothing()
-            return await connection.scalar(begun.returning(table.c.name)) is not None
+    @asynccontextmanager
+    async def _alive(self, source: str) -> AsyncIterator[None]:
+        """Meanwhile the others hear that it is being read."""
+        ended = asyncio.Event()
+        beating = asyncio.create_task(self._beat(source, ended))
+        try:
+            yield
+        finally:
+            ended.set()
+            await beating
 
-    async def _ended(self, source: str) -> tuple[bool, str]:
+    async def _beat(self, source: str, ended: asyncio.Event) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await ended.wait()
+                    return
+            with suppress(*STORAGE):
+                await self._note(source)
+
+    def _is_due(self, state: _State) -> bool:
+        return state.has_ended and state.tried_at < self._clock() - (AGAIN_SECONDS if state.error else FRESH_SECONDS)
+
+    async def _state(self, source: str) -> _State | None:
+        query = select(table.c.tried_at, table.c.ended_at, table.c.error, table.c.beats).where(table.c.name == source)
         async with self._engine.connect() as connection:
-            query = select(table.c.ended_at, table.c.error).where(table.c.name == source)
-            ended_at, error = (await connection.execute(query)).one()
-        return ended_at is not None, error
+            found = (await connection.execute(query)).first()
+        return None if found is None else _State(*found)
 
-    async def _note(self, source: str, **columns: object) -> None:
+    async def _claim(self, source: str, state: _State | None) -> bool:
+        """Whether it is this process's to read: nobody has done anything about it since it was found like this."""
+        now = self._clock()
+        if state is None:
+            row = {"name": source, "tried_at": now}
+            begun = upsert(self._engine.dialect)(table).values(row).on_conflict_do_nothing()
+            async with self._engine.begin() as connection:
+                return await connection.scalar(begun.returning(table.c.name)) is not None
+        return await self._note(source, table.c.beats == state.beats, tried_at=now, ended_at=None)
+
+    async def _note(self, source: str, *where: ColumnElement[bool], **columns: object) -> bool:
+        """Each change counts ``beats`` up; whether there was something to change."""
+        changed = update(table).where(table.c.name == source, *where).values(beats=table.c.beats + 1, **columns)
         async with self._engine.begin() as connection:
-            await connection.execute(update(table).where(table.c.name == source).values(columns))
+            return (await connection.execute(changed)).rowcount > 0
 
 
 def item_of(document: Document, source: str, id_: str, now: float) -> Item:
