@@ -27,6 +27,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -53,28 +54,7 @@ STEP = 6 * HOUR
 LONGEST_WAIT = 180.0
 """Real seconds after which what has not come is missing."""
 FEEDS = 40
-SYLLABLES = [
-    "ba",
-    "ce",
-    "di",
-    "fo",
-    "gu",
-    "ha",
-    "je",
-    "ki",
-    "lo",
-    "mu",
-    "na",
-    "pe",
-    "ri",
-    "so",
-    "tu",
-    "va",
-    "we",
-    "xi",
-    "yo",
-    "zu",
-]
+SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu"
 ZONES = (
     *("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"),
     *("America/Sao_Paulo", "Africa/Cairo", "Pacific/Auckland", "America/St_Johns", "Asia/Tokyo"),
@@ -87,9 +67,10 @@ WEEKDAYS = {"mon-fri": range(5), "*": range(7), "mon": (0,), "fri": (4,), "sun":
 # what is the same for the driver and the replicas
 
 
+@cache
 def word(seed: str) -> str:
-    rng = random.Random(seed)
-    return "".join(rng.choice(SYLLABLES) for _ in range(4))
+    rng, syllables = random.Random(seed), SYLLABLES.split()
+    return "".join(rng.choice(syllables) for _ in range(4))
 
 
 def topic(number: int) -> str:
@@ -109,6 +90,7 @@ class Told:
     dated: float
 
 
+@cache
 def told(feed: int, day: int) -> list[Told]:
     """What a feed tells on a day: now and then a story of its own, or one of its neighbour's in another guise."""
     rng = random.Random(f"{feed}/{day}")
@@ -251,6 +233,7 @@ class Year:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     expected: dict[tuple[str, float], float] = field(default_factory=dict)
     posted: list[dict[str, object]] = field(default_factory=list)
+    awaited: set[str] = field(default_factory=set)
     heads: set[str] = field(default_factory=set)
     offsets: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
@@ -293,13 +276,17 @@ class Year:
                         self.posted.append(post)
                         self.heads.add(str(post["key"]))
 
+    def expect(self, who: str, due: float, now: float) -> None:
+        self.expected[who, due] = now
+        self.awaited.add(head(who, due))
+
     def wait(self, seconds: float) -> bool:
         """Whether all that is expected by now is posted within so many seconds."""
-        wanted = {f"digest:{who}:{stamp(due)}:0" for who, due in self.expected}
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.read_posts()
-            if wanted <= self.heads:
+            self.awaited = {key for key in self.awaited if key not in self.heads}
+            if not self.awaited:
                 return True
             for name, process in self.running.items():
                 if process.poll() is not None:
@@ -310,6 +297,11 @@ class Year:
 
 def stamp(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def head(who: str, due: float) -> str:
+    """The key of the first message of a digest."""
+    return f"digest:{who}:{stamp(due)}:0"
 
 
 def moments(one: Subscription, days: int) -> Iterator[float]:
@@ -348,7 +340,7 @@ def run(year: Year, days: int, kills: int) -> tuple[list[Row], dict[str, object]
         for one in people:
             passed = [moment for moment in due[one.id] if last - JITTER < moment <= now - JITTER]
             if passed:
-                year.expected[one.id, passed[-1]] = now
+                year.expect(one.id, passed[-1], now)
                 year.counts["left out after a leap"] += len(passed) - 1
         for name in year.running:
             (home / f"lag-{name}").write_text(repr(rng.choice((0.0, 0.0, rng.random() * 2_400))))
@@ -406,7 +398,7 @@ def audit(year: Year, seconds: float) -> tuple[list[Row], dict[str, object], str
         for link in post["links"]:  # type: ignore[attr-defined]  # as it was written
             shown[place, by_link[canonical(str(link))]].add(key)
     got = {key for keys in heads.values() for key in keys}
-    wanted = {f"digest:{who}:{stamp(due)}:0" for who, due in year.expected}
+    wanted = {head(who, due) for who, due in year.expected}
     doubled = sum(len(keys) - 1 for keys in heads.values()) + sum(len(said) - 1 for said in texts.values())
     repeated = sum(len(keys) - 1 for keys in shown.values())
     missing = len(wanted - got)
