@@ -50,6 +50,7 @@ from bot.digests.service import Digests
 from bot.digests.subscriptions import Subscription
 from bot.digests.writing import Prose
 from bot.held_files import HeldFiles
+from bot.jobs import iso
 from bot.knowledge import Knowledge
 from bot.logs import configure_logs
 from bot.migrate import migrate
@@ -60,7 +61,7 @@ from bot.poster import ChatPoster
 from bot.records import Records, open_engine
 from bot.reembedding import Reembedding, open_former
 from bot.replicas import replica_of
-from bot.schedule import Schedule, iso
+from bot.schedule import Schedule
 from bot.settings import Settings, SettingsInvalid
 from bot.sources import Opener
 from retrieval.embedders import Embedder

@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.chat import Action, Button, Chat, Press, Reply
 from bot.cron import Cron, CronInvalid
+from bot.jobs import Job
 from bot.operators import Operators
 from bot.poster import tell
 from bot.rendering import escape_markdown
-from bot.schedule import Job
 from bot.settings import Settings, SettingsInvalid
 from evals.errors import EvalError, NoSuchNight
 from evals.nights import NIGHT_SECONDS

@@ -8,18 +8,18 @@ Registering a job, as the nightly one does::
 shows whatever was kept and is not shown yet; where a platform is away it raises `ChatAway`, and is called again every
 ten minutes without the work being done again. A job that has nothing to show needs none.
 
-Everybody looks, and everybody puts a moment that is due into the inbox under one key, ``job:NAME:MOMENT``. After downtime the
-latest moment that was missed is caught up, those before it are left out. Whoever runs the assistant is told of a job's first
-failure and of its recovery; after ten failures in a row it is paused, and says so.
+Everybody looks, and everybody puts a moment that is due into the inbox under one key, ``job:NAME:MOMENT``, unless another
+process has done so meanwhile: each looks in an order of its own. After downtime the latest moment that was missed is caught up,
+those before it are left out. Whoever runs the assistant is told of a job's first failure and of its recovery; after ten failures
+in a row it is paused, and says so.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
 
 import structlog
 from sqlalchemy import select, update
@@ -28,77 +28,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from agent.errors import place_of
 from agent.tables import upsert
 from bot.chat import Action, Button, ChatAway, ChatError, Reply
-from bot.cron import Cron
 from bot.errors import STORAGE, may_pass, sentence, storage_reason
+from bot.jobs import Job, Jobs, JobState, Queue, iso
 from bot.tables import jobs as table
 
 LOOK_SECONDS = 5.0
 MOST_FAILURES = 10
 AGAIN_SECONDS = 600.0
 """How often it is tried to deliver what could not be delivered."""
-log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """``label`` is what people call it. ``lane`` is what it takes turns in, by default with itself alone.
-
-    ``since`` is when it began, where that is known; otherwise its first moment is the first after it was first seen.
-    """
-
-    name: str
-    cron: Cron
-    run: Callable[[float], Awaitable[None]]
-    deliver: Callable[[], Awaitable[None]] | None = None
-    label: str = ""
-    lane: str = ""
-    since: float | None = None
-
-
-class Jobs(Protocol):
-    """Jobs that come and go, such as one for each subscription."""
-
-    async def jobs(self) -> Sequence[Job]: ...
-
-    async def job(self, name: str) -> Job | None:
-        """The one of this name; None where it is none of these, or gone."""
-        ...
-
-
-class Queue(Protocol):
-    """What `bot.inbox.Inbox` does for jobs: once for each key, one after another in a lane."""
-
-    async def job(self, key: str, lane: str, name: str, moment: float) -> None: ...
-
-
 Tell = Callable[[str, Reply], Awaitable[None]]
 """Shows whoever runs the assistant a message under a key. Raises `ChatError`."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobState:
-    """How a job stands; times are seconds since 1970.
-
-    ``scheduled`` is the last moment that was put into the inbox; ``ran`` and ``delivered`` are moments too, with when that was.
-    ``failed`` is the moment that failed last, ``alert`` what somebody must still be told.
-    """
-
-    name: str
-    scheduled: float
-    started_at: float | None
-    ran: float
-    ran_at: float | None
-    delivered: float
-    delivered_at: float | None
-    failures: int
-    failed: float
-    error: str
-    paused: bool
-    alert: dict[str, Any] | None
-
-    @property
-    def is_undelivered(self) -> bool:
-        return self.ran > self.delivered or self.alert is not None
+log = structlog.get_logger()
 
 
 class Schedule:
@@ -123,9 +63,11 @@ class Schedule:
     async def tick(self, queue: Queue) -> None:
         """Put into the inbox what is due by now, and what is still to be delivered."""
         states = await self.states()
-        for job in [*self._fixed.values(), *[one for jobs in self._changing for one in await jobs.jobs()]]:
+        found = [*self._fixed.values(), *[one for jobs in self._changing for one in await jobs.jobs()]]
+        now = self._clock()
+        for job in sorted(found, key=lambda one: hash(one.name)):  # in each process another order
             try:
-                await self._look(job, states.get(job.name), queue)
+                await self._look(job, states.get(job.name), queue, now)
             except STORAGE as error:
                 log.warning("job was not looked at, and is the next time", job=job.name, reason=storage_reason(error))
 
@@ -159,21 +101,26 @@ class Schedule:
             rows = (await connection.execute(query)).mappings().all()
         return {row["name"]: JobState(**row) for row in rows}
 
-    async def _look(self, job: Job, state: JobState | None, queue: Queue) -> None:
-        now = self._clock()
-        lane = job.lane or f"job:{job.name}"
+    async def _look(self, job: Job, state: JobState | None, queue: Queue, now: float) -> None:
         if state is None:
             since = now if job.since is None else job.since
             await self._begin(job.name, since)
-            state = _fresh(job.name, since)
+            state = JobState.fresh(job.name, since)
         may_be_due = not state.paused and self._next(job, state) <= now
         if may_be_due and (moment := job.cron.latest(state.scheduled, now, job.name)) is not None:
-            if job.cron.after(state.scheduled) < moment:
-                log.warning("missed, and only the latest is caught up", job=job.name, since=iso(state.scheduled))
-            await queue.job(f"job:{job.name}:{iso(moment)}", lane, job.name, moment)
-            await self._change(job.name, table.c.scheduled < moment, scheduled=moment)
+            await self._put(job, moment, queue)
         elif state.is_undelivered and (state.ran_at is None or state.ran_at < now - AGAIN_SECONDS / 2):
-            await queue.job(f"job:{job.name}:deliver:{int(now // AGAIN_SECONDS)}", lane, job.name, 0.0)
+            await queue.job(f"job:{job.name}:deliver:{int(now // AGAIN_SECONDS)}", job.turns, job.name, 0.0)
+
+    async def _put(self, job: Job, moment: float, queue: Queue) -> None:
+        """Put a moment into the inbox, unless another process has done so since this one began to look."""
+        state = await self.state(job.name)
+        if state is None or state.scheduled >= moment:
+            return
+        if job.cron.after(state.scheduled) < moment:
+            log.warning("missed, and only the latest is caught up", job=job.name, since=iso(state.scheduled))
+        await queue.job(f"job:{job.name}:{iso(moment)}", job.turns, job.name, moment)
+        await self._change(job.name, table.c.scheduled < moment, scheduled=moment)
 
     def _next(self, job: Job, state: JobState) -> float:
         """The moment that follows the last one; it is worked out once."""
@@ -282,15 +229,6 @@ async def keep_time(schedule: Schedule, queue: Queue) -> None:
             reason = storage_reason(error) if isinstance(error, STORAGE) else place_of(error)
             log.warning("the schedule was not looked at, and is the next time", reason=reason)
         await asyncio.sleep(LOOK_SECONDS)
-
-
-def iso(moment: float) -> str:
-    """A moment as it stands in a key: 2026-03-29T06:00:00Z."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _fresh(name: str, since: float) -> JobState:
-    return JobState(name, since, None, 0.0, None, 0.0, None, 0, 0.0, "", False, None)
 
 
 def _alert(key: str, text: str, resumes: str = "") -> dict[str, Any]:

@@ -25,9 +25,9 @@ from bot.digests.subscriptions import State, Subscription, Subscriptions
 from bot.digests.weekly import week_of
 from bot.digests.writing import Prose, edition_content
 from bot.digests.written import Written
+from bot.jobs import Job, iso
 from bot.poster import post
 from bot.records import Records
-from bot.schedule import Job, iso
 from retrieval.documents import Filter
 from retrieval.embedders import Embedder
 from retrieval.fetching import shown
@@ -78,7 +78,7 @@ class Digests:
         self._written = Written()
         self._sameness: Sameness | None = None
 
-    # what runs when (bot.schedule.Jobs)
+    # what runs when (bot.jobs.Jobs)
 
     async def jobs(self) -> Sequence[Job]:
         """Those of every active subscription. One whose schedule can't be read is paused, and says so."""
@@ -94,7 +94,6 @@ class Digests:
     async def _jobs(self, one: Subscription) -> list[Job]:
         try:
             daily = Cron(one.cron, one.zone, JITTER)
-            friday = Cron("0 16 * * fri", one.zone, JITTER)
         except CronInvalid as error:
             await self.pause(one, str(error))
             return []
@@ -102,7 +101,7 @@ class Digests:
         deliver = partial(self.deliver, one.id)
         found = [Job(job_name(one.id), daily, partial(self.write, one), deliver, label, lane, one.created_at)]
         if one.weekly:
-            weekly = partial(self.write_week, one)
+            friday, weekly = Cron("0 16 * * fri", one.zone, JITTER), partial(self.write_week, one)
             found.append(
                 Job(f"digest-week:{one.id}", friday, weekly, deliver, f"{label}, weekly", lane, one.created_at)
             )

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.chat import Action, ChatAway, Reply
 from bot.cron import Cron
+from bot.jobs import Job, iso
 from bot.records import open_engine, sqlite_url
-from bot.schedule import AGAIN_SECONDS, MOST_FAILURES, Job, Schedule, iso
+from bot.schedule import AGAIN_SECONDS, MOST_FAILURES, Schedule
 from bot.tables import metadata
 
 DAY = 86_400.0
@@ -197,3 +199,25 @@ async def test_nothing_is_due_of_before_its_times_were_changed(world: World) -> 
     assert world.ran == []
     await world.pass_time(DAY)
     assert world.ran == days(1)
+
+
+async def test_what_another_process_has_put_into_the_inbox_meanwhile_is_not_put_there_again(
+    world: World, engine: AsyncEngine
+) -> None:
+    """Of ten jobs that are due at once, the other process takes the rest while this one puts the first."""
+    put: list[str] = []
+    here, there = (Schedule(engine, lambda: world.now, world.tell) for _ in range(2))
+
+    class Slow:
+        async def job(self, key: str, lane: str, name: str, moment: float) -> None:
+            put.append(key)
+            if len(put) == 1:
+                await there.tick(self)
+
+    for number in range(10):
+        for one in (here, there):
+            one.add(Job(f"job {number}", Cron("0 8 * * *"), world.run, since=START))
+    world.now += DAY
+    await here.tick(Slow())
+    assert sorted(set(put)) == [f"job:job {number}:{iso(*days(0))}" for number in range(10)]
+    assert len(put) == 11
