@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.errors import place_of
@@ -92,13 +92,15 @@ class Schedule:
         await self._change(name, scheduled=self._clock())
 
     async def state(self, name: str) -> JobState | None:
-        return (await self.states(name)).get(name)
+        return (await self._states(table.c.name == name)).get(name)
 
-    async def states(self, *names: str) -> dict[str, JobState]:
-        """By name: those of these names, or all."""
-        query = select(table).where(table.c.name.in_(names)) if names else select(table)
+    async def states(self) -> dict[str, JobState]:
+        """All of them, by name."""
+        return await self._states()
+
+    async def _states(self, *where: ColumnElement[bool]) -> dict[str, JobState]:
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(query)).mappings().all()
+            rows = (await connection.execute(select(table).where(*where))).mappings().all()
         return {row["name"]: JobState(**row) for row in rows}
 
     async def _look(self, job: Job, state: JobState | None, queue: Queue, now: float) -> None:
