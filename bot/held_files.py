@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from agent.drafts import draft
 from agent.errors import ToolFailed
 from agent.ledger import Ledger
 from agent.state import AttachedFile
@@ -105,37 +105,32 @@ class HeldFiles:
 
     def _put(self, name: str, content: str, data: bytes) -> str:
         """Under its own name, or where another file has that, under one by its content; never over another file."""
-        self._uploads.mkdir(exist_ok=True)
-        draft = self._uploads / f".{uuid.uuid4().hex}"
-        draft.write_bytes(data)
-        try:
+        with draft(self._uploads, data) as whole:
             for free in (name, apart(name, content)):
-                if _named(draft, self._uploads / free):
+                if _named(whole, self._uploads / free):
                     return free
-        finally:
-            draft.unlink(missing_ok=True)
         raise ToolFailed(f"{name} was not kept: other files have that name already.")
 
 
-def _named(draft: Path, target: Path) -> bool:
+def _named(whole: Path, target: Path) -> bool:
     """Whether the file has this name now. It gets it whole, and unlike a rename, a link overwrites nothing."""
     try:
         try:
-            os.link(draft, target)
+            os.link(whole, target)
         except FileExistsError:
             raise
         except OSError:  # a disk without hard links
-            _renamed(draft, target)
+            _renamed(whole, target)
     except FileExistsError:
-        return target.is_file() and target.read_bytes() == draft.read_bytes()
+        return target.is_file() and target.read_bytes() == whole.read_bytes()
     return True
 
 
-def _renamed(draft: Path, target: Path) -> None:
+def _renamed(whole: Path, target: Path) -> None:
     """Take the name with an empty file, which the rename may overwrite. Raises `FileExistsError` where it is taken."""
     target.touch(exist_ok=False)
     try:
-        draft.replace(target)
+        whole.replace(target)
     except OSError:
         target.unlink()
         raise

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, RowMapping, delete, or_, select, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from agent.drafts import put
 from agent.errors import place_of
 from agent.tables import upsert
 from bot.chat import Person
@@ -285,7 +286,7 @@ class Knowledge:
     async def add_files(self, files: Sequence[tuple[str, bytes]], person: Person) -> Summary:
         """Keep dropped files under home and sync them. A name is made harmless; a file of the same name is replaced.
 
-        One that can't be read is named in the summary, and is not kept: what had its name before stays.
+        One that can't be read or kept is named in the summary: what had its name before stays.
         """
         readable, unreadable = list[tuple[str, bytes]](), list[tuple[str, str]]()
         for given, data in files:
@@ -295,7 +296,7 @@ class Knowledge:
                 readable.append((given, data))
             except Unreadable as error:
                 unreadable.append((error.what, error.reason))
-        await asyncio.to_thread(self._keep, readable)
+        unreadable += await asyncio.to_thread(self._keep, readable)
         name = await self.add("folder", str(self._uploads))
         summary = await self.sync(name)
         summary.unreadable += unreadable
@@ -303,10 +304,19 @@ class Knowledge:
         log.info("files added", count=len(files), by=person.id)
         return summary
 
-    def _keep(self, files: Sequence[tuple[str, bytes]]) -> None:
-        self._uploads.mkdir(parents=True, exist_ok=True)
+    def _keep(self, files: Sequence[tuple[str, bytes]]) -> list[tuple[str, str]]:
+        """Returns those that could not be kept, each with the reason. Raises `Unreadable` where none could be."""
+        try:
+            self._uploads.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unreadable(str(self._uploads), f"nothing can be kept there: {_words(error)}") from error
+        failed = []
         for name, data in files:
-            (self._uploads / harmless(name)).write_bytes(data)
+            try:
+                put(self._uploads / harmless(name), data)
+            except OSError as error:
+                failed.append((name, f"it could not be kept in {self._uploads}: {_words(error)}"))
+        return failed
 
     def _behind(self, work: Coroutine[object, object, None]) -> None:
         # in a context of its own: it goes on after the run that began it, and is not on that run's bill
@@ -349,6 +359,10 @@ def check_ending(name: str) -> None:
     suffix = PurePath(harmless(name)).suffix.lower()
     if suffix not in SUFFIXES:
         raise Unreadable(name, f"files that end in {suffix or 'nothing'} are not read into the knowledge base")
+
+
+def _words(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def _due_at(row: RowMapping) -> float:

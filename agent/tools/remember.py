@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.drafts import put
 from agent.errors import ToolFailed
 from agent.tools import Effect, Tool, ToolContext, ToolResult
 from retrieval.errors import RetrievalError
@@ -50,7 +51,6 @@ def remember(notes: Path, index: Callable[[Path], Awaitable[None]], clock: Calla
 
 
 def _write(notes: Path, text: str, context: ToolContext, now: float) -> None:
-    notes.mkdir(parents=True, exist_ok=True)
     title = _short(text)
     slug = re.sub(r"\W+", "-", title.lower()).strip("-")[:40] or "note"
     path = notes / f"{slug}-{hashlib.sha256(context.key.encode()).hexdigest()[:10]}.md"
@@ -60,9 +60,7 @@ def _write(notes: Path, text: str, context: ToolContext, now: float) -> None:
         "place": context.place,
         "date": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
     }
-    draft = path.with_suffix(".new")
-    draft.write_text(f"---\n{yaml.safe_dump(front, allow_unicode=True)}---\n\n{_readable(text)}\n", encoding="utf-8")
-    draft.replace(path)
+    put(path, f"---\n{yaml.safe_dump(front, allow_unicode=True)}---\n\n{_readable(text)}\n".encode())
 
 
 def _readable(text: str) -> str:

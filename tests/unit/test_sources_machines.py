@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,6 +45,42 @@ async def test_a_dropped_file_that_can_not_be_read_is_said_once_and_replaces_not
     assert (await knowledge.sync(state.name)).unreadable == []
     assert sorted(path.name for path in (tmp_path / "uploads").iterdir()) == ["menu.md", "plan.md", "rota.html"]
     assert (tmp_path / "uploads" / "rota.html").read_bytes() == ROTA
+
+
+@contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """What is written beyond it fails in the middle, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_dropped_file_that_the_disk_has_no_room_for_leaves_what_was_there_and_the_others_go_on(
+    store: Store, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    knowledge, uploads = machine(store, engine, "a", tmp_path), tmp_path / "uploads"
+    await knowledge.add_files([("rota.html", ROTA)], ANN)
+    (uploads / "taken.md").mkdir()
+    with files_end_at(1_000_000):
+        dropped = [("rota.html", ROTA * 50_000), ("taken.md", b"# Taken"), ("plan.md", b"# Plan")]
+        summary = await knowledge.add_files(dropped, ANN)
+    assert [what for what, _ in summary.unreadable] == ["rota.html", "taken.md"]
+    assert all(f"it could not be kept in {uploads}: " in reason for _, reason in summary.unreadable)
+    assert (uploads / "rota.html").read_bytes() == ROTA
+    assert sorted(path.name for path in uploads.iterdir()) == ["plan.md", "rota.html", "taken.md"]
+    assert await texts(knowledge) == ["Ann has the early shift on Mondays.", "Plan"]
+    await knowledge.stop()
+
+
+async def test_files_dropped_where_nothing_can_be_kept_are_refused_in_a_sentence(
+    store: Store, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    (tmp_path / "uploads").write_text("in the way")
+    with pytest.raises(Unreadable, match="nothing can be kept there: file exists"):
+        await machine(store, engine, "a", tmp_path).add_files([("rota.html", ROTA)], ANN)
 
 
 async def texts(knowledge: Knowledge) -> list[str]:
