@@ -3,6 +3,7 @@
     RetrievalError
     ├── Unreadable        one document could not be read; the rest goes on
     │   ├── Deleted       what a source consisted of is no longer there
+    │   ├── Empty         a source has nothing, which may be meant or not
     │   └── Away          whoever has it does not answer, or not now
     ├── EmbedderMismatch  the store was embedded with another model
     ├── EmbedderAway      no vectors are to be had now; words are searched all the same
@@ -28,6 +29,10 @@ class Unreadable(RetrievalError):
 
 class Deleted(Unreadable):
     """A source is not merely away: the file that it was is gone from a folder that is there."""
+
+
+class Empty(Unreadable):
+    """A source on a disk has nothing, as where the disk is not mounted: an error only if it ever had something."""
 
 
 class Away(Unreadable):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from retrieval.chunking import chunk
 from retrieval.documents import Document, Passage
 from retrieval.embedders import Embedder
-from retrieval.errors import Deleted, EmbedderAway, Unreadable
+from retrieval.errors import Deleted, EmbedderAway, Empty, Unreadable
 from retrieval.sources import Listed, Source
 from retrieval.stores import Store
 
@@ -122,7 +122,10 @@ class Syncer:
 
 
 async def _listed(source: Source, known: dict[str, str], report: Report) -> list[Listed]:
-    """What the source has, each id once; nothing where it was deleted, unless it was never there at all."""
+    """What the source has, each id once; nothing where it was deleted, unless it was never there at all.
+
+    Nothing either where it is empty and always was; where it had something, that may only be away.
+    """
     listed: dict[str, Listed] = {}
     try:
         async for one in source.list():
@@ -133,6 +136,9 @@ async def _listed(source: Source, known: dict[str, str], report: Report) -> list
         if known:
             return []
         raise
+    except Empty:
+        if known:
+            raise
     return list(listed.values())
 
 

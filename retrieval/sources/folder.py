@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 from retrieval.documents import Audience, Document, content_hash
-from retrieval.errors import Deleted, Unreadable
+from retrieval.errors import Deleted, Empty, Unreadable
 from retrieval.parsing import SUFFIXES, parse
 from retrieval.sources import READING, Listed
 
@@ -19,6 +19,7 @@ _SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 _TOO_LARGE = "too-large"
 _FORBIDDEN = "forbidden"
 _ILL_NAMED = "ill-named"
+_KEPT = "as where a disk is not mounted; what was read before is kept, until it is removed (footnote forget, or Remove)"
 
 
 class FolderSource:
@@ -33,8 +34,11 @@ class FolderSource:
         self.keeps = False
 
     async def list(self) -> AsyncIterator[Listed]:
-        """Raises `Unreadable` where the path is away, `Deleted` where it was one file and its folder is there."""
-        for one in await asyncio.to_thread(lambda: [self._listed(path) for path in self._paths()]):
+        """Raises `Unreadable` where the path is away, `Deleted` where it was one file of a folder that has others.
+
+        `Empty` where there is nothing, unless an ignore file is there: then the folder is, and what it hides is meant.
+        """
+        for one in await asyncio.to_thread(self._found):
             yield one
         for folder, reason in self._away:
             yield Listed(f"file:{_shown(folder)}/", _FORBIDDEN, away=reason)
@@ -77,6 +81,12 @@ class FolderSource:
         if listed.content_hash == _FORBIDDEN:
             raise Unreadable(str(path), await asyncio.to_thread(_why_not, path))
 
+    def _found(self) -> Sequence[Listed]:
+        found = [self._listed(path) for path in self._paths()]
+        if not found and not self._away and not (self._root / IGNORE_FILE).exists():
+            raise Empty(_shown(self._root), f"it has nothing to read now, {_KEPT}")
+        return found
+
     def _paths(self) -> Sequence[Path]:
         try:
             if self._root.is_file():
@@ -85,6 +95,8 @@ class FolderSource:
                 next(os.scandir(self._root), None)
                 return sorted(self._walk())
             was_file = self._root.suffix.lower() in SUFFIXES and self._root.parent.is_dir()
+            if was_file and not any(self._root.parent.iterdir()):
+                raise Unreadable(_shown(self._root), f"there is no such file, and its folder is empty, {_KEPT}")
         except OSError as error:
             raise Unreadable(_shown(self._root), (error.strerror or str(error)).lower()) from error
         raise (Deleted if was_file else Unreadable)(_shown(self._root), "there is no such file or folder")

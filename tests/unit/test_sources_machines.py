@@ -117,7 +117,7 @@ async def test_a_path_that_two_machines_have_is_a_source_of_each(
         assert await here.add("folder", str(path)) == await here.find("folder", str(path)) == names[-1]
     assert names == [f"folder:{path}", f"folder:{path}@bbbbbbbb"]
     assert await texts(one) == ["Kept on a.", "Kept on b."]
-    (path / "note.md").unlink()
+    (path / ".footnoteignore").write_text("note.md")
     await two.sync(names[1])
     assert await texts(one) == ["Kept on a."]
 

@@ -91,6 +91,28 @@ async def test_a_source_that_is_away_is_an_error_and_removes_nothing(store: Stor
     assert (await store.counts()).documents == 2
 
 
+@pytest.mark.parametrize("left", [None, "NOT_MOUNTED", ".hidden.md"])
+async def test_a_folder_that_is_empty_now_keeps_what_was_known(store: Store, vault: Path, left: str | None) -> None:
+    await sync(store, FolderSource(vault))
+    vault.rename(vault.with_name("not-mounted"))
+    vault.mkdir()
+    if left:
+        (vault / left).write_text("no share here")
+    with pytest.raises(Unreadable, match=r"nothing to read now.*footnote forget"):
+        await sync(store, FolderSource(vault))
+    assert (await store.counts()).documents == 2
+
+
+async def test_what_the_ignore_file_of_a_folder_hides_is_gone_also_where_that_is_all(store: Store, vault: Path) -> None:
+    await sync(store, FolderSource(vault))
+    (vault / ".footnoteignore").write_text("*\n")
+    assert counted(await sync(store, FolderSource(vault))) == (0, 0, 2, 0)
+
+
+async def test_an_empty_folder_that_never_had_anything_is_no_error(store: Store, tmp_path: Path) -> None:
+    assert counted(await sync(store, FolderSource(tmp_path))) == (0, 0, 0, 0)
+
+
 async def test_a_file_that_turns_bad_keeps_its_last_good_version(store: Store, vault: Path) -> None:
     await sync(store, FolderSource(vault))
     (vault / "a.md").write_bytes(b"\0\1\2" * 1_000)
@@ -190,6 +212,15 @@ async def test_a_file_in_a_folder_that_is_away_is_not_gone(store: Store, vault: 
     await sync(store, FolderSource(vault / "deep" / "b.txt"))
     (vault / "deep").rename(vault / "elsewhere")
     with pytest.raises(Unreadable, match="no such file or folder"):
+        await sync(store, FolderSource(vault / "deep" / "b.txt"))
+    assert (await store.counts()).documents == 1
+
+
+async def test_a_file_whose_folder_is_empty_now_is_not_gone(store: Store, vault: Path) -> None:
+    await sync(store, FolderSource(vault / "deep" / "b.txt"))
+    (vault / "deep").rename(vault / "not-mounted")
+    (vault / "deep").mkdir()
+    with pytest.raises(Unreadable, match=r"no such file, and its folder is empty.*footnote forget"):
         await sync(store, FolderSource(vault / "deep" / "b.txt"))
     assert (await store.counts()).documents == 1
 
