@@ -72,7 +72,8 @@ def read(name: str, data: bytes) -> Parsed:
     if whole and LEAST_MAIN <= len(main[0]) / max(1, len(text)) <= MOST_MAIN:
         text, headings, _ = main
     if not text.strip():
-        raise Unreadable(name, "the page has no text")
+        too_deep = any(one.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for one in parser.error_log)
+        raise Unreadable(name, "its elements are nested too deeply to be read" if too_deep else "the page has no text")
     heading = next((one.text for one in headings if one.level == 1), "")
     return Parsed(title or heading, text, headings, links, metadata=said)
 

@@ -217,6 +217,7 @@ def bomb() -> bytes:
         ("a.docx", b"PK nonsense", "DOCX"),
         ("a.docx", bomb(), "bomb"),
         ("a.html", b"<html><body></body></html>", "no text"),
+        ("a.html", b"<div>" * 100_000 + b"hello", "its elements are nested too deeply to be read"),
     ],
 )
 async def test_what_can_not_be_read_says_why_in_a_line(name: str, data: bytes, reason: str) -> None:
