@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Sequence
 
-from agent.text import content
+from agent.text import content, held
 from retrieval.documents import Hit
 from retrieval.embedders import Embedder
 from retrieval.errors import EmbedderAway
@@ -18,7 +19,7 @@ async def fitting(question: str, hits: Sequence[Hit], embedder: Embedder | None,
     """At most ``limit`` hits, best first; what has no similarity yet gets one."""
     if all(hit.similarity is not None for hit in hits):
         return list(hits[:limit])
-    by_words = _by_words(question, hits)
+    by_words = await asyncio.to_thread(_by_words, question, hits)
     if embedder is None:
         return by_words[:limit]
     near = by_words[:BY_MEANING]
@@ -37,7 +38,7 @@ async def fitting(question: str, hits: Sequence[Hit], embedder: Embedder | None,
 def _by_words(question: str, hits: Sequence[Hit]) -> list[Hit]:
     """By the question's words that a passage holds, the rare ones weighing more; what holds none keeps its order."""
     asked = set(content(question))
-    bags = [asked & set(content(hit.passage.embeddable)) for hit in hits]
+    bags = list(held(asked, (hit.passage.embeddable for hit in hits)))
     rare = {word: math.log(1 + len(bags) / (1 + sum(word in bag for bag in bags))) for word in asked}
     scored = [
         Hit(hit.passage, sum(rare[word] for word in bag), via=hit.via) for hit, bag in zip(hits, bags, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 
 import snowballstemmer
@@ -45,6 +46,18 @@ def stem(word: str) -> str:
 def content(text: str) -> list[str]:
     """The stems that carry meaning, in order, stop words left out."""
     return [stem(word) for word in words(text) if word not in STOPWORDS]
+
+
+def held(asked: Set[str], texts: Iterable[str]) -> Iterator[Set[str]]:
+    """Which of these stems are in the `content` of each text; of many long ones that is told a good deal sooner."""
+    known: dict[str, Set[str]] = {}
+    for text in texts:
+        found = set[str]()
+        for word in set(_WORD.findall(text.lower())):
+            if word not in known:
+                known[word] = asked & set(content(word))
+            found |= known[word]
+        yield found
 
 
 def laid_out(text: str) -> str:

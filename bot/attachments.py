@@ -14,11 +14,14 @@ from retrieval.chunking import chunk
 from retrieval.documents import Audience, Document, Hit, content_hash
 from retrieval.embedders import Embedder
 from retrieval.errors import Unreadable
-from retrieval.parsing import parse
+from retrieval.parsing import Parsed, parse
 
 MAX_FILES = 10
 """Files that one mention may bring."""
+MOST_TEXT = 5_000_000
+"""Characters that are read of all of them together, about a thousand pages; the knowledge base reads more."""
 PASSAGES = 8
+_KEEP = "“keep this file” has all of it searched"
 FIRST = 2.0
 """What somebody attaches to a question ranks before what is found for it."""
 
@@ -44,12 +47,20 @@ class Attachments:
         if len(mention.files) > MAX_FILES:
             attached.notes.append(f"I read the first {MAX_FILES} of the {len(mention.files)} files.")
         hits: list[Hit] = []
+        left = MOST_TEXT
         for file in mention.files[:MAX_FILES]:
             try:
-                document = await self._document(chat, mention, file)
+                parsed, content = await self._parsed(chat, mention.place, file)
+                if not left:
+                    raise Unreadable(file.name, f"the files before it are as long as I read; {_KEEP}")
             except (Unreadable, ChatError) as error:
                 attached.notes.append(f"Not read: {file.name}: {getattr(error, 'reason', error)}")
                 continue
+            if (total := len(parsed.text)) > left:
+                attached.notes.append(f"I read the first {left:,} of the {total:,} characters of {file.name}; {_KEEP}.")
+                parsed = _first(parsed, left)
+            left -= len(parsed.text)
+            document = _document(mention.place, file, parsed, content)
             hits += [Hit(passage, 0.0, via="file") for passage in await asyncio.to_thread(chunk, document)]
         fit: Sequence[Hit] = await fitting(mention.text, hits, self._embedder, PASSAGES) if hits else []
         known = comparable(self._embedder)
@@ -66,16 +77,25 @@ class Attachments:
             raise Unreadable(file.name, "it is larger than it said")
         return data
 
-    async def _document(self, chat: Chat, mention: Mention, file: File) -> Document:
-        data = await self.fetch(chat, mention.place, file)
-        parsed = await parse(file.name, data)
-        return Document(
-            id=f"attached:{mention.place.key}/{file.reference}",
-            source="attached",
-            uri="",
-            title=file.name,
-            text=parsed.text,
-            audience=Audience.of(f"channel:{mention.place.channel_key}"),
-            content_hash=content_hash(data),
-            headings=parsed.headings,
-        )
+    async def _parsed(self, chat: Chat, place: Place, file: File) -> tuple[Parsed, str]:
+        """What is in a file, and the hash of it."""
+        data = await self.fetch(chat, place, file)
+        return await parse(file.name, data), await asyncio.to_thread(content_hash, data)
+
+
+def _first(parsed: Parsed, characters: int) -> Parsed:
+    headings = tuple(heading for heading in parsed.headings if heading.start < characters)
+    return replace(parsed, text=parsed.text[:characters], headings=headings)
+
+
+def _document(place: Place, file: File, parsed: Parsed, content: str) -> Document:
+    return Document(
+        id=f"attached:{place.key}/{file.reference}",
+        source="attached",
+        uri="",
+        title=file.name,
+        text=parsed.text,
+        audience=Audience.of(f"channel:{place.channel_key}"),
+        content_hash=content,
+        headings=parsed.headings,
+    )

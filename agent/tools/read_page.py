@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -30,7 +31,8 @@ def read_page(allowed_hosts: Collection[str] = ()) -> Tool:
             document = await _document(await fetch(arguments.url, allowed_hosts), context)
         except Unreadable as error:
             raise ToolFailed(f"{error}.") from error
-        hits = tuple(Hit(passage, 1.0 / (1 + rank), via="page") for rank, passage in enumerate(chunk(document)))
+        passages = await asyncio.to_thread(chunk, document)
+        hits = tuple(Hit(passage, 1.0 / (1 + rank), via="page") for rank, passage in enumerate(passages))
         return ToolResult(f"Read {document.title} ({len(document.text):,} characters).", hits)
 
     return Tool(
