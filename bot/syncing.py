@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
+import time
 
 import structlog
 from rich.console import Console
@@ -20,23 +23,39 @@ from retrieval.fetching import shown
 from retrieval.sync import Progress as SyncProgress
 from retrieval.sync import Summary
 
-INTERRUPTED = 130
-"""The exit code of what Ctrl+C ended."""
+INTERRUPTED, TERMINATED = 130, 143
+"""The exit codes of what Ctrl+C or SIGTERM ended."""
+SAID_EVERY = 60.0
+"""Seconds between two lines on how far embedding is, where there is no terminal for a bar."""
 log = structlog.get_logger()
 
 
 async def run_sync(sources: list[str], *, packages: bool) -> int:
     """Add and sync what is named, or sync everything known; the exit code is 1 where a source could not be read.
 
-    Ctrl+C leaves at once, also where a thread is embedding.
+    Ctrl+C and SIGTERM leave at once, also where a thread is embedding.
     """
-    console = Console(stderr=True)
+    console, terminated = Console(stderr=True), _cancelled_by_sigterm()
     try:
         async with open_app(load_settings(), _nobody_waits) as app:
             return await _sync(app, sources, packages, console)
     except asyncio.CancelledError:
         _say(console, "Stopped. What was read is found already; the rest goes on at the next footnote sync.")
-        leave(INTERRUPTED)
+        leave(TERMINATED if terminated else INTERRUPTED)
+
+
+def _cancelled_by_sigterm() -> list[bool]:
+    """Let SIGTERM end the present task as Ctrl+C does; the list holds something once it has."""
+    task, terminated = asyncio.current_task(), list[bool]()
+
+    def terminate() -> None:
+        terminated.append(True)
+        if task:
+            task.cancel()
+
+    with contextlib.suppress(NotImplementedError):  # as on Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+    return terminated
 
 
 async def _sync(app: App, sources: list[str], packages: bool, console: Console) -> int:
@@ -112,7 +131,10 @@ def _say(console: Console, line: str) -> None:
 
 
 async def sync_vectors(app: App, console: Console) -> None:
-    """Embed with a bar. Search by words works already, so this may be cut off at any time."""
+    """Embed with a bar, or without a terminal with lines. Search by words works already, so this may be cut off at any time."""
+    if not console.is_terminal:
+        await _embed_in_lines(app, console)
+        return
     with _bars(console) as bars:
         task = bars.add_task("Embedding", total=None, visible=False)
 
@@ -120,6 +142,24 @@ async def sync_vectors(app: App, console: Console) -> None:
             bars.update(task, completed=progress.done, total=progress.total, visible=True)
 
         await app.knowledge.embed(report)
+
+
+async def _embed_in_lines(app: App, console: Console) -> None:
+    counts = await app.knowledge.counts()
+    if waiting := counts.passages - counts.embedded:
+        _say(console, f"Embedding {counted(waiting, 'passage')}; words are searched already.")
+    said = time.monotonic()
+
+    def report(progress: SyncProgress) -> None:
+        nonlocal said
+        if time.monotonic() - said >= SAID_EVERY:
+            said = time.monotonic()
+            left = (
+                f", about {counted(round(progress.seconds_left / 60), 'minute')} left" if progress.seconds_left else ""
+            )
+            _say(console, f"Embedded {progress.done:,} of {progress.total:,}{left}.")
+
+    await app.knowledge.embed(report)
 
 
 def _bars(console: Console) -> Progress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -195,7 +196,11 @@ async def test_ctrl_c_at_the_prompt_leaves_at_once(home: Path) -> None:
     assert "this still waits" in out
 
 
-async def test_ctrl_c_leaves_a_sync_at_once_though_it_embeds(home: Path, handbook: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_sync_that_embeds_says_so_without_a_terminal_and_is_left_at_once(
+    home: Path, handbook: Path, number: signal.Signals, code: int
+) -> None:
+    (handbook / "page.html").write_text("<p>Doors close at six.</p>")  # a process of its own reads it
     slow = (
         "import asyncio, time\nfrom retrieval.embedders.hashing import Hashing\n"
         "async def passages(self, texts, **_):\n    print('embedding', flush=True)\n    await asyncio.to_thread(time.sleep, 30)\n"
@@ -208,11 +213,20 @@ async def test_ctrl_c_leaves_a_sync_at_once_though_it_embeds(home: Path, handboo
         assert process.stdout
         assert await asyncio.to_thread(process.stdout.readline) == "embedding\n"
         started = time.monotonic()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert time.monotonic() - started < 5
+    assert re.search(r"^Embedding [\d,]+ passages; words are searched already\.$", err, re.MULTILINE)
+    assert "leaked" not in err
     assert "the rest goes on at the next footnote sync" in " ".join(err.split())
+
+
+async def test_a_sync_without_a_terminal_says_how_far_it_is(home: Path, handbook: Path) -> None:
+    often = "import bot.syncing\nbot.syncing.SAID_EVERY = 0.0\nfrom bot.cli import main\nmain()"
+    arguments = [sys.executable, "-c", often, "sync", str(handbook)]
+    done = await asyncio.to_thread(subprocess.run, arguments, capture_output=True, text=True, timeout=60, check=True)
+    assert re.search(r"^Embedded (\d+) of \1(, about \d+ minutes? left)?\.$", done.stderr, re.MULTILINE)
 
 
 async def test_bad_files_are_named_and_stop_nothing(home: Path, handbook: Path) -> None:
