@@ -184,7 +184,7 @@ def _assemble(
     opener = Opener(settings, lambda location: ChannelSource(location, talk, chats, time.time))
     records, decisions = Records(engine), DecisionLog(engine, time.time)
     ledger = Ledger(engine, time.time, settings.approval_hours * 3_600, runner)
-    knowledge = Knowledge(store, embedder, engine, opener, settings.uploads_path, here, time.time)
+    knowledge = Knowledge(store, embedder, engine, opener, here, time.time)
     audiences = Audiences(store, chats)
     attachments = Attachments(embedder, settings.max_file_mb * 1_000_000)
     held = HeldFiles(engine, settings.uploads_path, attachments, chats, ledger, time.time)

@@ -23,8 +23,8 @@ from agent.tables import upsert
 from agent.tools.remember_file import NAME, Held, apart, contents
 from bot.attachments import Attachments
 from bot.chat import Chat, ChatError, File, Place
-from bot.knowledge import check_ending, harmless
 from bot.tables import held_files as table
+from bot.uploads import check_ending, harmless
 from retrieval.documents import content_hash
 from retrieval.errors import Unreadable
 from retrieval.parsing import parse

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import structlog
 from sqlalchemy import ColumnElement, RowMapping, delete, or_, select, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from agent.drafts import put
 from agent.errors import place_of
 from agent.tables import upsert
-from bot.chat import Person
 from bot.sources import EVERY, ON_DISK, label
 from bot.tables import channels, said
 from bot.tables import sources as table
@@ -27,7 +24,6 @@ from retrieval.documents import Audience, Document
 from retrieval.embedders import Embedder
 from retrieval.errors import Away, RetrievalError, Unreadable
 from retrieval.fetching import shown
-from retrieval.parsing import SUFFIXES, parse
 from retrieval.sources import Source
 from retrieval.sources.fetcher import LONGEST_LEAVE
 from retrieval.sources.marked import Marked, marked
@@ -78,7 +74,6 @@ class Knowledge:
         embedder: Embedder | None,
         engine: AsyncEngine,
         open_source: Callable[[str, str], Source],
-        uploads: Path,
         machine: str,
         clock: Callable[[], float],
     ) -> None:
@@ -86,7 +81,6 @@ class Knowledge:
         self._embedder = embedder
         self._engine = engine
         self._open_source = open_source
-        self._uploads = uploads
         self._machine = machine
         self._clock = clock
         self._syncer = Syncer(store)
@@ -283,41 +277,6 @@ class Knowledge:
     async def document(self, document: str, audience: Audience) -> Document | None:
         return await self._store.document(document, audience)
 
-    async def add_files(self, files: Sequence[tuple[str, bytes]], person: Person) -> Summary:
-        """Keep dropped files under home and sync them. A name is made harmless; a file of the same name is replaced.
-
-        One that can't be read or kept is named in the summary: what had its name before stays.
-        """
-        readable, unreadable = list[tuple[str, bytes]](), list[tuple[str, str]]()
-        for given, data in files:
-            try:
-                check_ending(name := harmless(given))
-                await parse(name, data)
-                readable.append((given, data))
-            except Unreadable as error:
-                unreadable.append((error.what, error.reason))
-        unreadable += await asyncio.to_thread(self._keep, readable)
-        name = await self.add("folder", str(self._uploads))
-        summary = await self.sync(name)
-        summary.unreadable += unreadable
-        self.start(name)
-        log.info("files added", count=len(files), by=person.id)
-        return summary
-
-    def _keep(self, files: Sequence[tuple[str, bytes]]) -> list[tuple[str, str]]:
-        """Returns those that could not be kept, each with the reason. Raises `Unreadable` where none could be."""
-        try:
-            self._uploads.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Unreadable(str(self._uploads), f"nothing can be kept there: {_words(error)}") from error
-        failed = []
-        for name, data in files:
-            try:
-                put(self._uploads / harmless(name), data)
-            except OSError as error:
-                failed.append((name, f"it could not be kept in {self._uploads}: {_words(error)}"))
-        return failed
-
     def _behind(self, work: Coroutine[object, object, None]) -> None:
         # in a context of its own: it goes on after the run that began it, and is not on that run's bill
         task: asyncio.Task[object] = asyncio.create_task(work, context=Context())
@@ -354,26 +313,9 @@ class Knowledge:
             return (await connection.execute(statement)).rowcount > 0
 
 
-def check_ending(name: str) -> None:
-    """Raise `Unreadable` where files that end like this one are not read from a folder."""
-    suffix = PurePath(harmless(name)).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise Unreadable(name, f"files that end in {suffix or 'nothing'} are not read into the knowledge base")
-
-
-def _words(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
-
-
 def _due_at(row: RowMapping) -> float:
     """When a source is to be read again, in seconds since 1970."""
     if retry_at := (row["summary"] or {}).get("retry_at"):
         return float(retry_at)
     regular = float(row["synced_at"] or 0.0) + EVERY[row["kind"]]
     return regular if row["due_at"] is None else min(regular, float(row["due_at"]))
-
-
-def harmless(name: str) -> str:
-    """A file name that stays in its folder, hides nothing and is not too long for a disk."""
-    plain = re.sub(r"[\x00-\x1f<>:\"/\\|?*]", "_", name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(".")
-    return plain.encode()[-200:].decode(errors="ignore") or "file"

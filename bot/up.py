@@ -73,6 +73,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
             chat,
             app.records,
             app.knowledge,
+            settings.uploads_path,
             app.ledger,
             app.toolbox,
             app.chats,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent.ledger import Ledger
 from agent.tools.registry import Toolbox
@@ -22,6 +23,8 @@ class Parts:
     chat: ConsoleChat
     records: Records
     knowledge: Knowledge
+    uploads: Path
+    """The folder of the files that were dropped."""
     ledger: Ledger
     toolbox: Toolbox
     chats: Chats

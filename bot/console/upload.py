@@ -10,6 +10,7 @@ from agent.text import counted
 from bot.chat import Person
 from bot.console.notices import notice
 from bot.console.parts import Parts
+from bot.uploads import add_files
 from retrieval.errors import RetrievalError
 from retrieval.sync import Summary
 
@@ -33,7 +34,7 @@ def show_upload(parts: Parts, person: Person) -> None:
         files = [(file.name, await file.read()) for file in event.files]
         upload.reset()
         try:
-            summary = await parts.knowledge.add_files(files, person)
+            summary = await add_files(parts.knowledge, parts.uploads, files, person)
         except (RetrievalError, OSError) as error:
             notice(str(error), "negative")
             return

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.chat import Person
 from bot.knowledge import Knowledge
 from bot.tables import sources
+from bot.uploads import add_files
 from retrieval.documents import Audience
 from retrieval.errors import Unreadable
 from retrieval.sources import Source
@@ -25,25 +26,27 @@ EVERYONE = Audience.everyone()
 ROTA = b"<p>Ann has the early shift on Mondays.</p>"
 
 
-def machine(store: Store, engine: AsyncEngine, name: str, home: Path) -> Knowledge:
+def machine(store: Store, engine: AsyncEngine, name: str) -> Knowledge:
     def open_source(kind: str, location: str) -> Source:
         return FolderSource(Path(location))
 
-    return Knowledge(store, None, engine, open_source, home / "uploads", name * 32, lambda: 1_000_000.0)
+    return Knowledge(store, None, engine, open_source, name * 32, lambda: 1_000_000.0)
 
 
 async def test_a_dropped_file_that_can_not_be_read_is_said_once_and_replaces_nothing(
     store: Store, engine: AsyncEngine, tmp_path: Path
 ) -> None:
-    knowledge = machine(store, engine, "a", tmp_path)
-    await knowledge.add_files([("rota.html", ROTA), ("menu.md", b"# Soup")], ANN)
-    summary = await knowledge.add_files([("rota.html", b"<p></p>"), ("disk.iso", b"\0"), ("plan.md", b"# Plan")], ANN)
+    knowledge, uploads = machine(store, engine, "a"), tmp_path / "uploads"
+    await add_files(knowledge, uploads, [("rota.html", ROTA), ("menu.md", b"# Soup")], ANN)
+    summary = await add_files(
+        knowledge, uploads, [("rota.html", b"<p></p>"), ("disk.iso", b"\0"), ("plan.md", b"# Plan")], ANN
+    )
     assert [what for what, _ in summary.unreadable] == ["rota.html", "disk.iso"]
     await knowledge.stop()
     (state,) = (await knowledge.state()).sources
     assert state.unreadable == []
     assert (await knowledge.sync(state.name)).unreadable == []
-    assert sorted(path.name for path in (tmp_path / "uploads").iterdir()) == ["menu.md", "plan.md", "rota.html"]
+    assert sorted(path.name for path in uploads.iterdir()) == ["menu.md", "plan.md", "rota.html"]
     assert (tmp_path / "uploads" / "rota.html").read_bytes() == ROTA
 
 
@@ -61,12 +64,12 @@ def files_end_at(size: int) -> Iterator[None]:
 async def test_a_dropped_file_that_the_disk_has_no_room_for_leaves_what_was_there_and_the_others_go_on(
     store: Store, engine: AsyncEngine, tmp_path: Path
 ) -> None:
-    knowledge, uploads = machine(store, engine, "a", tmp_path), tmp_path / "uploads"
-    await knowledge.add_files([("rota.html", ROTA)], ANN)
+    knowledge, uploads = machine(store, engine, "a"), tmp_path / "uploads"
+    await add_files(knowledge, uploads, [("rota.html", ROTA)], ANN)
     (uploads / "taken.md").mkdir()
     with files_end_at(1_000_000):
         dropped = [("rota.html", ROTA * 50_000), ("taken.md", b"# Taken"), ("plan.md", b"# Plan")]
-        summary = await knowledge.add_files(dropped, ANN)
+        summary = await add_files(knowledge, uploads, dropped, ANN)
     assert [what for what, _ in summary.unreadable] == ["rota.html", "taken.md"]
     assert all(f"it could not be kept in {uploads}: " in reason for _, reason in summary.unreadable)
     assert (uploads / "rota.html").read_bytes() == ROTA
@@ -80,7 +83,7 @@ async def test_files_dropped_where_nothing_can_be_kept_are_refused_in_a_sentence
 ) -> None:
     (tmp_path / "uploads").write_text("in the way")
     with pytest.raises(Unreadable, match="nothing can be kept there: file exists"):
-        await machine(store, engine, "a", tmp_path).add_files([("rota.html", ROTA)], ANN)
+        await add_files(machine(store, engine, "a"), tmp_path / "uploads", [("rota.html", ROTA)], ANN)
 
 
 async def texts(knowledge: Knowledge) -> list[str]:
@@ -91,9 +94,9 @@ async def texts(knowledge: Knowledge) -> list[str]:
 async def test_what_was_added_on_one_machine_stays_when_another_reads_what_is_due(
     store: Store, engine: AsyncEngine, tmp_path: Path
 ) -> None:
-    one, two = (machine(store, engine, name, tmp_path / name) for name in "ab")
-    await one.add_files([("note.md", b"Kept on the first machine.")], ANN)
-    await two.add_files([("note.md", b"Kept on the second machine.")], ANN)
+    one, two = (machine(store, engine, name) for name in "ab")
+    await add_files(one, tmp_path / "a" / "uploads", [("note.md", b"Kept on the first machine.")], ANN)
+    await add_files(two, tmp_path / "b" / "uploads", [("note.md", b"Kept on the second machine.")], ANN)
     for here in (one, two):
         (mine,) = await here.due(at_once=True)
         await here.refresh(mine)
@@ -105,7 +108,7 @@ async def test_what_was_added_on_one_machine_stays_when_another_reads_what_is_du
 async def test_a_path_that_two_machines_have_is_a_source_of_each(
     store: Store, engine: AsyncEngine, tmp_path: Path
 ) -> None:
-    one, two = (machine(store, engine, name, tmp_path / name) for name in "ab")
+    one, two = (machine(store, engine, name) for name in "ab")
     path = tmp_path / "data"
     path.mkdir()
     names = []
@@ -125,7 +128,7 @@ async def test_a_path_that_two_machines_have_is_a_source_of_each(
 async def test_what_lies_on_another_machine_says_so_and_is_not_read(
     store: Store, engine: AsyncEngine, tmp_path: Path
 ) -> None:
-    one, two = (machine(store, engine, name, tmp_path / name) for name in "ab")
+    one, two = (machine(store, engine, name) for name in "ab")
     name = await one.add("folder", str(tmp_path))
     async with engine.begin() as connection:
         await connection.execute(update(sources).values(host="first.example"))
@@ -137,7 +140,7 @@ async def test_what_lies_on_another_machine_says_so_and_is_not_read(
 
 
 async def test_what_has_an_address_belongs_to_no_machine(store: Store, engine: AsyncEngine, tmp_path: Path) -> None:
-    one, two = (machine(store, engine, name, tmp_path / name) for name in "ab")
+    one, two = (machine(store, engine, name) for name in "ab")
     names = {await here.add("web", str(tmp_path)) for here in (one, two)}
     assert [await here.due(at_once=True) for here in (one, two)] == [list(names)] * 2
 
@@ -145,7 +148,7 @@ async def test_what_has_an_address_belongs_to_no_machine(store: Store, engine: A
 async def test_what_was_added_before_machines_were_told_apart_belongs_to_whoever_adds_it_again(
     store: Store, engine: AsyncEngine, tmp_path: Path
 ) -> None:
-    one, two = (machine(store, engine, name, tmp_path / name) for name in "ab")
+    one, two = (machine(store, engine, name) for name in "ab")
     name = await one.add("folder", str(tmp_path))
     async with engine.begin() as connection:
         await connection.execute(update(sources).values(machine=None, host=None))

@@ -78,7 +78,7 @@ async def here(store: Store, tmp_path: Path) -> AsyncIterator[Here]:
             raise made.shut
         return Scripted(f"{kind}:{location}", made)
 
-    made.knowledge = Knowledge(store, None, engine, open_source, tmp_path / "uploads", "here", lambda: made.now)
+    made.knowledge = Knowledge(store, None, engine, open_source, "here", lambda: made.now)
     made.audiences = Audiences(store, {"console": ConsoleChat(Records(engine))})
     yield made
     await made.knowledge.stop()
