@@ -59,7 +59,7 @@ class TimedChat:
     async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
         self.whispers.append(reply.text)
 
-    async def channel(self, near: Place, name: str) -> Place | None:
+    async def channel(self, near: Place, name: str, person: Person) -> Place | None:
         return Place(near.platform, near.workspace, name) if not self.channels or name in self.channels else None
 
     async def name(self, near: Place, person: str) -> str:

@@ -9,7 +9,7 @@ from agent.approvals import Approval, State, Verdict
 from agent.errors import ApprovalError, NotAllowed, ToolFailed
 from agent.ledger import Ledger
 from agent.tools.registry import Toolbox
-from bot.chat import Action, ChatError, ChatGone, Place, Press, Reply
+from bot.chat import Action, ChatError, ChatGone, ChatRefused, Place, Press, Reply
 from bot.chats import Chats
 from bot.records import Records
 from bot.rendering import card_reply, may_decide
@@ -56,11 +56,14 @@ class Cards:
         row = await self._ledger.get(press.subject)
         in_place = row is not None and Place.parse(row.place).channel_key == press.place.channel_key
         reason = str(press.form.get("reason", "")).strip()[:2_000]
+        if row is not None and row.deciders.rule in ("place", "others") and await self._from_outside(press):
+            raise NotAllowed("Guests and people of other organisations can't decide this.")
         verdict = Verdict(press.event_id, press.person.id, press.person.name, in_place, press.person.is_bot, reason)
         match press.action:
             case Action.EDIT if row is not None:
                 tool = self._toolbox.get(row.tool)
-                arguments = await self._toolbox.check(row.tool, {**row.arguments, **press.form}, row.place)
+                for person in {press.person.id, row.asker}:
+                    arguments = await self._toolbox.check(row.tool, {**row.arguments, **press.form}, row.place, person)
                 edited = arguments.model_dump(mode="json")
                 return await self._ledger.approve_edited(press.subject, verdict, edited, tool.summary(arguments))
             case Action.REJECT:
@@ -71,6 +74,19 @@ class Cards:
                 return await self._ledger.abandon(press.subject, verdict)
             case _:
                 return await self._ledger.approve(press.subject, verdict)
+
+    async def _from_outside(self, press: Press) -> bool:
+        """Whether who pressed is no full member of the workspace. Who can't be told is none."""
+        chat = self._chats.get(press.place.platform)
+        if chat is None:
+            return False
+        try:
+            if not (await chat.readers(press.place)).outsiders:
+                return False
+            known = await chat.membership(press.place, press.person, ())
+        except (ChatGone, ChatRefused):
+            return True
+        return press.place.workspace_key not in known.workspaces
 
     async def stand(self, run: str) -> bool:
         """Whether a card of this run stands anywhere: what was proposed and never shown, nobody has seen."""

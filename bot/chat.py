@@ -320,8 +320,11 @@ class Chat(Protocol):
         """
         ...
 
-    async def channel(self, near: Place, name: str) -> Place | None:
-        """The channel of this name in the same workspace, where the assistant may post; None where there is none."""
+    async def channel(self, near: Place, name: str, person: Person) -> Place | None:
+        """The channel of this name in the same workspace, where the assistant and this person may post.
+
+        None where there is none.
+        """
         ...
 
     async def name(self, near: Place, person: str) -> str:

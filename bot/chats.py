@@ -21,7 +21,7 @@ class Unconnected:
 
     async def whisper(self, place: Place, person: Person, reply: Reply) -> None: ...
 
-    async def channel(self, near: Place, name: str) -> Place | None:
+    async def channel(self, near: Place, name: str, person: Person) -> Place | None:
         return None
 
     async def name(self, near: Place, person: str) -> str:

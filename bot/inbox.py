@@ -30,6 +30,9 @@ Handler = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 Event = Mention | Press | Withdrawal
 QUEUE = "places"
 AT_ONCE = 32
+"""Answers that are worked on at the same time."""
+TAKEN = 512
+"""Events that a process holds at the same time: what waits for a platform that is away, or its turn, keeps no press waiting."""
 JOBS = "jobs"
 JOBS_AT_ONCE = 8
 """A queue of their own: however many jobs are due at eight, questions are answered meanwhile."""
@@ -114,21 +117,28 @@ class Inbox:
         self._ready = asyncio.Event()
         self._held: dict[str, asyncio.Event] = {}
 
+        at_work = asyncio.Semaphore(AT_ONCE)
+
         async def mention(event: dict[str, Any]) -> None:
             mention = _mention.validate_python(event)
             if held := self._held.get(mention.place.platform):
                 await held.wait()
             if mention.edited:
                 await self._noted(mention.event_id)
-            await on_mention(mention)
+            async with at_work:
+                await on_mention(mention)
+
+        async def resume(event: dict[str, Any]) -> None:
+            async with at_work:
+                await on_resume(event["run"])
 
         _handlers["mention"] = mention
         _handlers["press"] = lambda event: on_press(_press.validate_python(event))
         _handlers["withdrawal"] = lambda event: on_withdrawal(_withdrawn(event))
-        _handlers["resume"] = lambda event: on_resume(event["run"])
+        _handlers["resume"] = resume
         if on_job is not None:
             _handlers["job"] = lambda event: on_job(event["name"], event["moment"])
-        self._queues = {QUEUE: AT_ONCE, **({JOBS: JOBS_AT_ONCE} if on_job is not None else {})}
+        self._queues = {QUEUE: TAKEN, **({JOBS: JOBS_AT_ONCE} if on_job is not None else {})}
 
     async def start(self) -> None:
         """Open the database and take up what an earlier process left. Call from the loop that handlers run in."""

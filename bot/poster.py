@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from agent.errors import place_of
-from bot.chat import ASSISTANT, Chat, ChatGone, ChatRefused, Place, Press, Reply
+from bot.chat import ASSISTANT, Chat, ChatGone, ChatRefused, Person, Place, Press, Reply
 from bot.records import Records
 
 log = structlog.get_logger()
@@ -35,10 +35,10 @@ class ChatPoster:
         self._records = records
         self._clock = clock
 
-    async def resolve(self, channel: str, place: str) -> str | None:
-        """The key of the channel of this name where the asker is, or None."""
+    async def resolve(self, channel: str, place: str, person: str) -> str | None:
+        """The key of the channel of this name near a place, where this person may post too; or None."""
         near = Place.parse(place)
-        found = await self._chats[near.platform].channel(near, channel)
+        found = await self._chats[near.platform].channel(near, channel, Person(person, ""))
         return found.channel_key if found else None
 
     async def post(self, address: str, text: str, key: str) -> None:

@@ -78,7 +78,7 @@ class Terminal:
         self._print(_plain(reply.text, "yellow"))
         self._show_below(reply)
 
-    async def channel(self, near: Place, name: str) -> Place | None:
+    async def channel(self, near: Place, name: str, person: Person) -> Place | None:
         """A terminal has no other channels."""
         return None
 

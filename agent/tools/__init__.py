@@ -53,8 +53,8 @@ class ToolResult:
 class Tool:
     """``run`` does it; ``summary`` says in one line what it would do, for the person who decides.
 
-    Before anybody is asked, and where somebody edits, ``check(arguments, place)`` raises `ToolFailed` for what could not work
-    there. ``prepare`` gives the arguments as they are proposed, shown and run.
+    Before anybody is asked, and where somebody edits, ``check(arguments, place, person)`` raises `ToolFailed` for what could
+    not work there, or this person may not do. ``prepare`` gives the arguments as they are proposed, shown and run.
     """
 
     name: str
@@ -63,5 +63,5 @@ class Tool:
     effect: Effect
     run: Callable[[Any, ToolContext], Awaitable[ToolResult]]
     summary: Callable[[Any], str] = field(default=lambda arguments: str(arguments))
-    check: Callable[[Any, str], Awaitable[None]] | None = None
+    check: Callable[[Any, str, str], Awaitable[None]] | None = None
     prepare: Callable[[Any, ToolContext], Awaitable[BaseModel]] | None = None

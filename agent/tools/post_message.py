@@ -16,8 +16,8 @@ _EVERYBODY = re.compile(r"@(everyone|here|channel)\b|<!(everyone|here|channel)[^
 class Poster(Protocol):
     """Where messages are posted; the same ``key`` twice posts once."""
 
-    async def resolve(self, channel: str, place: str) -> str | None:
-        """The channel of this name where the asker is, as an address to post to; None where there is none."""
+    async def resolve(self, channel: str, place: str, person: str) -> str | None:
+        """The channel of this name near a place, as an address to post to; None where this person may post in none."""
         ...
 
     async def post(self, address: str, text: str, key: str) -> None: ...
@@ -35,17 +35,17 @@ class Arguments(BaseModel):
 def post_message(poster: Poster) -> Tool:
     """The tool over a poster. It never calls everybody in a channel."""
 
-    async def address_of(arguments: Arguments, place: str) -> str:
-        address = await poster.resolve(_name(arguments), place)
+    async def address_of(arguments: Arguments, place: str, person: str) -> str:
+        address = await poster.resolve(_name(arguments), place, person)
         if address is None:
-            raise ToolFailed(f"There is no channel #{_name(arguments)} here that I can post in.")
+            raise ToolFailed(f"There is no channel #{_name(arguments)} here that you and I can post in.")
         return address
 
-    async def check(arguments: Arguments, place: str) -> None:
-        await address_of(arguments, place)
+    async def check(arguments: Arguments, place: str, person: str) -> None:
+        await address_of(arguments, place, person)
 
     async def run(arguments: Arguments, context: ToolContext) -> ToolResult:
-        address = await address_of(arguments, context.place)
+        address = await address_of(arguments, context.place, context.person)
         text = _EVERYBODY.sub(lambda match: f"@\u200b{match[1] or match[2]}", arguments.text)
         await poster.post(address, text, context.key)
         return ToolResult(f"Posted in #{_name(arguments)}.")

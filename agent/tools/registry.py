@@ -42,16 +42,16 @@ class Toolbox:
         """Raises `ToolFailed` naming the argument that is wrong."""
         return validated(self.get(name).arguments, arguments)
 
-    async def check(self, name: str, arguments: Mapping[str, Any], place: str) -> BaseModel:
-        """The arguments, of which the tool could do what they say in this place. Raises `ToolFailed`."""
+    async def check(self, name: str, arguments: Mapping[str, Any], place: str, person: str) -> BaseModel:
+        """The arguments, if the tool could do what they say in this place for this person. Raises `ToolFailed`."""
         tool, checked = self.get(name), self.validate(name, arguments)
         if tool.check is not None:
-            await self._bounded(name, tool.check(checked, place))
+            await self._bounded(name, tool.check(checked, place, person))
         return checked
 
     async def prepare(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> BaseModel:
         """The arguments as they are proposed. Raises `ToolFailed`."""
-        tool, checked = self.get(name), await self.check(name, arguments, context.place)
+        tool, checked = self.get(name), await self.check(name, arguments, context.place, context.person)
         return checked if tool.prepare is None else await self._bounded(name, tool.prepare(checked, context))
 
     async def run(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:

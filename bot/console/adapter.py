@@ -66,7 +66,7 @@ class ConsoleChat:
     async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
         self._tell(Change(place, whisper=reply, person=person.id))
 
-    async def channel(self, near: Place, name: str) -> Place | None:
+    async def channel(self, near: Place, name: str, person: Person) -> Place | None:
         said = {place.channel for place in await self._records.channels(self.platform)}
         alike = [known for known in {*CHANNELS, *said} if known.casefold() == name.casefold()]
         return channel(name if name in alike else min(alike)) if alike else None

@@ -90,14 +90,18 @@ class DiscordChat:
     async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
         await self.whispers.tell(place, person, components.whisper(reply, self._public_url))
 
-    async def channel(self, near: Place, name: str) -> Place | None:
+    async def channel(self, near: Place, name: str, person: Person) -> Place | None:
         """By name, or by id as `<#id>` and as itself; of several channels of one name the one beside ``near``."""
         guild = self._client.get_guild(int(near.workspace)) if near.workspace != DIRECT else None
         if guild is None:
             return None
         wanted = name.strip("<#>").casefold()
         alike = [one for one in guild.text_channels if wanted in (one.name.casefold(), str(one.id))]
-        open_ones = [one for one in alike if one.permissions_for(guild.me).is_superset(_WRITABLE)]
+        member = await membership.member_of(guild, person) if alike else None
+        if member is None:
+            return None
+        both = (guild.me, member)
+        open_ones = [one for one in alike if all(one.permissions_for(who).is_superset(_WRITABLE) for who in both)]
         if len(open_ones) > 1:
             here = guild.get_channel(int(near.channel))
             open_ones = [one for one in open_ones if here is not None and one.category_id == here.category_id]

@@ -59,6 +59,11 @@ async def membership(client: discord.Client, near: Place, person: Person, channe
     return Membership(frozenset(workspaces), frozenset(found))
 
 
+async def member_of(guild: discord.Guild, person: Person) -> discord.Member | None:
+    """Somebody as a member of a server; None who is none. Raises `ChatAway`."""
+    return await _member(guild, int(person.id.rpartition("/")[2])) if person.id.startswith(f"{PLATFORM}/") else None
+
+
 async def _member(guild: discord.Guild, user: int) -> discord.Member | None:
     try:
         return await persistently(lambda: guild.fetch_member(user), FEW)

@@ -127,8 +127,11 @@ class SlackChat:
         """The direct conversation with somebody."""
         return str((await self._calls(workspace, "conversations.open", users=user))["channel"]["id"])
 
-    async def channel(self, near: Place, name: str) -> Place | None:
-        """Public channels that the assistant is in, by name or id, and the one where it is asked."""
+    async def channel(self, near: Place, name: str, person: Person) -> Place | None:
+        """Public channels that the assistant is in, by name or id, and the one where it is asked.
+
+        For guests and people of other organisations: of these, the ones that they are in.
+        """
         wanted = name.removeprefix("#")
         if not wanted:
             return None
@@ -136,7 +139,11 @@ class SlackChat:
             return Place(self.platform, near.workspace, near.channel)
         known = await self._member_of(near.workspace)
         found = wanted if wanted in known.values() else known.get(wanted.casefold())
-        return Place(self.platform, near.workspace, found) if found else None
+        if not found:
+            return None
+        place = Place(self.platform, near.workspace, found)
+        theirs = await self.membership(near, person, {place.channel_key})
+        return place if theirs.workspaces or theirs.channels else None
 
     async def name(self, near: Place, person: str) -> str:
         _, _, within = person.partition("/")

@@ -190,7 +190,7 @@ async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         await connection.run_sync(metadata.create_all)
     chats = {name: Company(name) for name in ("slack", "discord")}
     now = [0.0]
-    knowledge = Knowledge(store, None, engine, Kept, tmp_path, "here", lambda: 0.0)
+    knowledge = Knowledge(store, None, engine, Kept, "here", lambda: 0.0)
     for name in WRITTEN:
         await knowledge.add("web", name)
     yield Here(store, Audiences(store, chats, lambda: now[0]), knowledge, chats, now)

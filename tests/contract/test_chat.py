@@ -209,13 +209,13 @@ async def test_a_platform_that_answers_nothing_says_of_nobody_that_they_are_memb
 
 @pytest.mark.parametrize("name", ["nowhere", "", "general/t1", "*"])
 async def test_a_channel_that_is_not_there_is_none(stage: Stage, name: str) -> None:
-    assert await stage.chat.channel(stage.place, name) is None
+    assert await stage.chat.channel(stage.place, name, stage.people[0]) is None
 
 
 async def test_a_channel_that_is_there_is_its_top_level_in_the_same_workspace(stage: Stage) -> None:
     if not stage.known:
         pytest.skip("it has no channels")
-    found = await stage.chat.channel(stage.place, stage.known)
+    found = await stage.chat.channel(stage.place, stage.known, stage.people[0])
     assert found == Place(stage.place.platform, stage.place.workspace, stage.known)
 
 

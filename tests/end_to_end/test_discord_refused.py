@@ -180,3 +180,15 @@ async def test_a_reply_to_what_it_said_is_answered_also_where_the_reply_calls_no
     assert asked.thread is not None
     await discord.say("bob", asked.thread, PIRATES, reference=answer)
     assert "pirate flag" in (await here.answered(asked.id, 2)).text
+
+
+async def test_nobody_has_anything_posted_where_they_may_not_write(here: Team) -> None:
+    discord = here.discord
+    staff = discord.add_channel("staff")
+    everyone = next(iter(discord.world.guilds.values())).id
+    await discord.remove_permission(staff, P.VIEW_CHANNEL, role=everyone)
+    await discord.give_permission(staff, P.VIEW_CHANNEL, P.SEND_MESSAGES, P.READ_MESSAGE_HISTORY)
+    asked = await discord.mention("bob", discord.general, "post “hello staff” in #staff")
+    answer = await here.answered(asked.id)
+    assert "There is no channel" in answer.text
+    assert discord.messages(staff) == []

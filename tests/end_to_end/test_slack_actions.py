@@ -203,3 +203,31 @@ async def test_the_conversation_with_it_opens_with_suggestions(here: Team) -> No
     await here.slack.open_home("ada", "messages")
     direct = here.slack.direct("ada").id
     assert (await here.slack.until(lambda: here.slack.prompts.get((direct, None))))["prompts"]
+
+
+async def with_a_guest(slack: Slack) -> None:
+    """#projx, where Gwen is, who is a guest of the workspace and sees nothing else of it."""
+    gwen = slack.add_user("gwen", is_restricted=True)
+    slack.add_channel("projx", members=("ada", "ben", "gwen"))
+    if gwen.id in slack.channel("general").members:
+        slack.channel("general").members.remove(gwen.id)
+    await slack.invite("projx")
+
+
+async def test_a_guest_can_have_nothing_posted_where_they_are_not(slack: Slack, here: Team) -> None:
+    await with_a_guest(slack)
+    asked = await slack.mention("gwen", "projx", "post “hello all” in #general")
+    answer = await here.answered("projx", asked.ts)
+    assert "There is no channel" in here.text(answer)
+    assert approvals(here, "proposed") == 0
+
+
+async def test_a_guest_approves_nothing(slack: Slack, here: Team) -> None:
+    await with_a_guest(slack)
+    asked = await slack.mention("ada", "projx", REMEMBER)
+    card = await here.answered("projx", asked.ts)
+    await slack.press("gwen", card, "Approve")
+    await slack.until(lambda: any("Guests" in here.text(one) for one in here.said("projx", reader="gwen")), 10)
+    assert approvals(here, "proposed") == 1
+    await slack.press("ben", card, "Approve")
+    await shows(here, card, "Approved by")

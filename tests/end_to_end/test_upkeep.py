@@ -131,7 +131,7 @@ async def test_a_message_into_no_channel_is_refused_before_anybody_is_asked(tmp_
         place = Place("console", "local", "general", "t")
         run = await rig.say("asked", place, "post in #nowhere: hello")
         await rig.finished(1)
-        assert "nowhere here that I can post in" in rig.chat.texts[run]
+        assert "nowhere here that you and I can post in" in rig.chat.texts[run]
         assert await rig.app.ledger.by_run(run) == []
 
 
@@ -145,6 +145,6 @@ async def test_an_edit_that_could_not_work_leaves_the_approval_waiting(tmp_path:
         await rig.app.desk.press(
             Press("edit", place, PERSON, Action.EDIT, waiting.id, time.time(), {"channel": "nowhere"})
         )
-        assert rig.chat.whispers == ["There is no channel #nowhere here that I can post in."]
+        assert rig.chat.whispers == ["There is no channel #nowhere here that you and I can post in."]
         (row,) = await rig.app.ledger.by_run(run)
         assert (row.state, row.arguments["channel"]) == (State.PROPOSED, "random")

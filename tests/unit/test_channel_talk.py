@@ -116,7 +116,7 @@ async def test_a_source_is_due_soon_once_for_all_that_happens_and_again_for_what
     def opened(kind: str, location: str) -> Source:
         return Empty()  # type: ignore[return-value]
 
-    knowledge = Knowledge(store, None, engine, opened, tmp_path, "here", clock)
+    knowledge = Knowledge(store, None, engine, opened, "here", clock)
     await knowledge.add("channel", "slack/T1/C1")
     await knowledge.refresh(SOURCE)
     for _ in range(3):

@@ -75,7 +75,7 @@ class Here:
     async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
         self.whispers.append((person.id, reply.text))
 
-    async def channel(self, near: Place, name: str) -> Place | None:
+    async def channel(self, near: Place, name: str, person: Person) -> Place | None:
         return None
 
     async def name(self, near: Place, person: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.chat import Mention, Person, Place, Withdrawal
-from bot.inbox import Inbox
+from bot.chat import Action, ChatAway, Mention, Person, Place, Press, Withdrawal
+from bot.inbox import AT_ONCE, Inbox
 from bot.records import open_engine
 from tests.servers.postgres import binaries, postgres
 
@@ -96,3 +96,42 @@ async def test_it_starts_on_a_new_postgresql_while_a_transaction_is_under_way() 
         await reading
         await inbox.stop()
         await engine.dispose()
+
+
+@pytest.mark.parametrize("busy", ["away", "slow"])
+async def test_forty_mentions_that_wait_or_are_answered_keep_no_press_waiting(tmp_path: Path, busy: str) -> None:
+    begun, handled = set[str](), asyncio.Queue[str]()
+    release = asyncio.Event()
+
+    async def on_mention(mention: Mention) -> None:
+        begun.add(mention.event_id)
+        if mention.place.platform == "away":
+            raise ChatAway("away")
+        if mention.place.platform == "slow":
+            await release.wait()
+        handled.put_nowait(mention.event_id)
+
+    async def on_event(event: Press | Withdrawal) -> None:
+        handled.put_nowait(event.event_id)
+
+    async def nothing(_: Any) -> None:
+        """Nothing is resumed."""
+
+    inbox = Inbox(f"sqlite:///{tmp_path / 'inbox.sqlite'}", "one", on_mention, on_event, nothing, on_event)
+    await inbox.start()
+    for number in range(40):
+        await inbox.accept(mention(busy, number))
+    async with asyncio.timeout(15):
+        while len(begun) < AT_ONCE:
+            await asyncio.sleep(0.05)
+    place = Place("slack", "w", "c", "1")
+    await inbox.accept(Press("press", place, MEI, Action.APPROVE, "s", 1_000.0))
+    await inbox.accept(Withdrawal("withdrawal", Place(busy, "w", "c", "1"), "1"))
+    wanted = {"press", "withdrawal"}
+    if busy == "away":
+        await inbox.accept(mention("slack", 41))
+        wanted.add("slack:41")
+    async with asyncio.timeout(10):
+        assert {await handled.get() for _ in wanted} == wanted
+    release.set()
+    await inbox.stop()

@@ -559,7 +559,7 @@ async def test_the_same_call_tried_again_posts_once(posting: Toolbox, records: R
 @pytest.mark.parametrize("name", ["nowhere", "#", "../general", "general/thread"])
 async def test_a_channel_that_is_not_there_is_told(posting: Toolbox, records: Records, name: str) -> None:
     line = await failure(posting, "post_message", {"channel": name, "text": "hello"})
-    assert line == f"There is no channel #{name.lstrip('#')} here that I can post in."
+    assert line == f"There is no channel #{name.lstrip('#')} here that you and I can post in."
     assert await records.channels("console") == []
 
 
@@ -709,10 +709,8 @@ def test_a_model_is_shown_the_schema_that_arguments_are_held_to() -> None:
 
 async def test_only_the_tools_that_read_run_without_a_person(store: Store, records: Records) -> None:
     settings = load_settings()
-    knowledge = Knowledge(
-        *(store, Hashing(), records.engine, lambda kind, place: FolderSource(Path(place)), settings.home),
-        *("here", lambda: 0.0),
-    )
+    engine = records.engine
+    knowledge = Knowledge(store, Hashing(), engine, lambda _, place: FolderSource(Path(place)), "here", lambda: 0.0)
     poster = ChatPoster({}, records, lambda: 0.0)
     ledger = Ledger(records.engine, lambda: 0.0)
     held = HeldFiles(records.engine, settings.uploads_path, Attachments(None, 1), {}, ledger, lambda: 0.0)
