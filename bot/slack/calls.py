@@ -59,6 +59,8 @@ CLOSED = {
 }
 """What says that the assistant can't speak there any more."""
 
+LOST = (aiohttp.ClientError, TimeoutError, ConnectionError, AttributeError, UnicodeDecodeError)
+"""What is raised where no answer came; the last two by the SDK, of what a proxy says in Slack's place."""
 log = structlog.get_logger()
 
 
@@ -156,7 +158,7 @@ class Calls:
             answer = await getattr(client, method.replace(".", "_"))(**arguments)
         except SlackApiError as error:
             self._explain(workspace, method, error)
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+        except LOST as error:
             raise Unclear(f"The answer of Slack to {method} was lost ({type(error).__name__}).") from error
         return dict(answer.data)
 

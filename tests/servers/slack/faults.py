@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens in place of the answer. With ``applied`` the call takes effect and only its answer is lost."""
+    """What happens in place of the answer. With ``applied`` the call takes effect and only its answer is lost.
+
+    ``says`` is what comes in place of JSON: its content type and its text.
+    """
 
     error: str | None = None
     status: int | None = None
@@ -16,6 +19,7 @@ class Fault:
     hang: float | None = None
     drop: bool = False
     applied: bool = False
+    says: tuple[str, str] | None = None
     times: int = 1
 
 

@@ -140,12 +140,14 @@ class Slack(Visits):
         hang: float | None = None,
         drop: bool = False,
         applied: bool = False,
+        says: tuple[str, str] | None = None,
     ) -> None:
         """The next calls of a method (``*`` for any) go wrong: an error's name, a status, a 429, silence, a cut line.
 
-        With ``applied`` the call takes effect and only its answer is late (``hang``) or lost (``drop``).
+        With ``applied`` the call takes effect and only its answer is late (``hang``) or lost (``drop``). With ``says``
+        the status has this content type and text, as from a proxy.
         """
-        self.faults.plan(method, Fault(error, status, retry_after, hang, drop, applied, times))
+        self.faults.plan(method, Fault(error, status, retry_after, hang, drop, applied, says, times))
 
     def chaos(self, chaos: Chaos | None) -> None:
         """Random faults from now on, by a seed; None ends them."""

@@ -142,7 +142,8 @@ class WebApi:
             raise Refused(fault.error)
         recorded.ok, recorded.status = False, fault.status or 500
         recorded.error = f"http_{recorded.status}"
-        return web.Response(status=recorded.status, text="<html>Server Error</html>", content_type="text/html")
+        kind, text = fault.says or ("text/html", "<html>Server Error</html>")
+        return web.Response(status=recorded.status, text=text, content_type=kind)
 
 
 async def _read(request: web.Request, slack: Slack, name: str) -> Call:
