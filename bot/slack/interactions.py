@@ -6,27 +6,43 @@ carries what it does and to what, and its form stands in the records with the me
 
 from __future__ import annotations
 
-from agent.errors import ToolFailed
+import asyncio
+
+import structlog
+
+from agent.errors import ToolFailed, place_of
 from agent.ledger import Ledger
 from agent.tools.registry import Toolbox
-from bot.chat import Action, Button, ChatError, Place, Press
+from bot.chat import Action, Button, ChatError, Person, Place, Press, Reply
 from bot.records import Records
 from bot.slack import forms
 from bot.slack.blocks import parse_value
 from bot.slack.calls import Calls, Json
+from bot.slack.chat import SlackChat
 from bot.slack.events import Accept
 from bot.slack.people import People
 
-OPENING = 2.5
-"""Seconds for opening a form: its trigger lives for three."""
+OPENING = 1.8
+"""Seconds for opening a form: its trigger lives for three, and the acknowledgement waits for it."""
+TELLING = 30.0
+"""Seconds after which whoever pressed need not hear any more that no form came."""
+NOT_OPENED = "I could not open the form. Press again?"
 MARKED = {Action.HELPFUL, Action.UNHELPFUL}
+log = structlog.get_logger()
 
 
 class Interactions:
     """``at_once`` runs before the acknowledgement, ``pressed`` and ``submitted`` once it is kept."""
 
     def __init__(
-        self, accept: Accept, records: Records, ledger: Ledger, toolbox: Toolbox, calls: Calls, people: People
+        self,
+        accept: Accept,
+        records: Records,
+        ledger: Ledger,
+        toolbox: Toolbox,
+        calls: Calls,
+        people: People,
+        chat: SlackChat,
     ) -> None:
         self._accept = accept
         self._records = records
@@ -34,6 +50,8 @@ class Interactions:
         self._toolbox = toolbox
         self._calls = calls
         self._people = people
+        self._chat = chat
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def at_once(self, body: Json) -> tuple[bool, Json | None]:
         """Whether to keep an interaction for handling, and what its acknowledgement carries."""
@@ -59,6 +77,10 @@ class Interactions:
         value, place = forms.press_of(view)
         await self._press(body, place, *parse_value(value), at=f"{view['id']}:{view['hash']}", form=forms.values(view))
 
+    async def close(self) -> None:
+        for telling in self._telling:
+            telling.cancel()
+
     async def _press(
         self, body: Json, place: Place, action: Action, subject: str, *, at: str, form: Json | None = None
     ) -> None:
@@ -75,10 +97,24 @@ class Interactions:
             return True
         view = forms.modal(button, button.form, place)
         try:
-            await self._calls(place.workspace, "views.open", patience=OPENING, trigger_id=body["trigger_id"], view=view)
-        except ChatError:
-            return action in MARKED  # Slack shows the person that it did not work; they press again
+            async with asyncio.timeout(OPENING):
+                trigger = body["trigger_id"]
+                await self._calls(place.workspace, "views.open", patience=OPENING, trigger_id=trigger, view=view)
+        except (ChatError, TimeoutError) as error:
+            log.warning("a form was not opened", workspace=place.workspace, what=place_of(error))
+            telling = asyncio.create_task(self._tell(body, place))  # the acknowledgement does not wait for it
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
         return action in MARKED
+
+    async def _tell(self, body: Json, place: Place) -> None:
+        """Slack shows nothing where an acknowledged press opens no form: say it to whoever pressed."""
+        person = Person(f"slack/{enterprise_of(body) or place.workspace}/{body['user']['id']}", "")
+        try:
+            async with asyncio.timeout(TELLING):
+                await self._chat.whisper(place, person, Reply(NOT_OPENED))
+        except (ChatError, TimeoutError) as error:
+            log.warning("nobody was told that no form opened", workspace=place.workspace, what=place_of(error))
 
     async def _button(self, place: Place, action: Action, subject: str) -> Button | None:
         """The button as it was shown, wherever it stands; None where it is offered no more."""

@@ -92,6 +92,36 @@ async def test_a_change_that_can_not_be_is_refused_in_the_form(here: Team) -> No
     assert list(form.errors) == ["text"]
 
 
+@pytest.mark.parametrize("wrong", [{"status": 503}, {"hang": 6.0}])
+@pytest.mark.parametrize("button", ["Edit", "Reject"])
+async def test_whoever_pressed_is_told_of_a_form_that_can_not_be_opened(
+    here: Team, wrong: dict[str, float], button: str
+) -> None:
+    slack, card = here.slack, await proposed(here)
+    slack.fail("views.open", times=9, **wrong)  # type: ignore[arg-type]
+    pressed = await slack.press("ben", card, button)
+    assert ((await pressed.done()).outcome, pressed.attempts) == ("acknowledged", 1)
+    hidden = lambda: [one for one in slack.by_app("general", card.root, reader="ben") if one.ephemeral_to]  # noqa: E731
+    told = (await slack.until(hidden, 10))[0]
+    assert "could not open the form" in told.blocks[0]["text"]
+    slack.faults.clear()
+    await slack.press("ben", card, button)
+    await slack.until(lambda: slack.top("ben"))
+
+
+async def test_a_thumb_down_counts_though_its_form_can_not_be_opened(here: Team) -> None:
+    slack = here.slack
+    asked = await slack.mention("ada", "general", HOTELS)
+    answer = await here.answered("general", asked.ts)
+    run = run_id(f"slack:{slack.team.id}:{answer.channel}:{asked.ts}")
+    slack.fail("views.open", times=9, status=503)
+    await slack.feedback("ben", answer, good=False)
+    await slack.until(lambda: [one for one in slack.by_app("general", asked.ts, reader="ben") if one.ephemeral_to], 10)
+    async with asyncio.timeout(20):
+        while await here.app.records.marks(run) != {f"slack/{slack.team.id}/{slack.user('ben').id}": "unhelpful"}:
+            await asyncio.sleep(0.05)
+
+
 async def test_how_an_answer_was_found_is_shown_to_whoever_presses_alone(here: Team) -> None:
     asked = await here.slack.mention("ada", "general", HOTELS)
     answer = await here.answered("general", asked.ts)
