@@ -15,7 +15,7 @@ from bot.records import Records
 from bot.slack.calls import Json
 from bot.slack.chat import SlackChat
 from bot.slack.history import POSTS, Overhearing, is_persons
-from bot.slack.markup import is_broadcast, readable, users_in, without
+from bot.slack.markup import is_to_others, readable, users_in, without
 from bot.slack.people import People
 from bot.slack.streaming import Asked
 
@@ -123,8 +123,9 @@ class Events:
         text = str(message.get("text", ""))
         if place.channel.startswith("D") or where.bot in users_in(text):
             return True
-        to_others = text.lstrip().startswith("<@") or is_broadcast(text)
-        return self._follow_ups and "thread_ts" in message and not to_others and await self._follows(place, message)
+        if not self._follow_ups or "thread_ts" not in message or is_to_others(text):
+            return False
+        return await self._follows(place, message)
 
     async def _follows(self, place: Place, message: Json) -> bool:
         """Whether the assistant had spoken in a thread before this was posted there."""

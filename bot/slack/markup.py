@@ -134,6 +134,6 @@ def without(text: str, user: str) -> str:
     return re.sub(rf"<@{re.escape(user)}(\|[^<>]*)?>[:,]?\s*", "", text).strip()
 
 
-def is_broadcast(text: str) -> bool:
-    """Whether it calls everybody: @here, @channel, @everyone."""
-    return bool(re.search(r"<!(here|channel|everyone)\b", text))
+def is_to_others(text: str) -> bool:
+    """Whether it begins with the name of somebody or of a group, or calls everybody: @here, @channel, @everyone."""
+    return text.lstrip().startswith(("<@", "<!subteam^")) or bool(re.search(r"<!(here|channel|everyone)\b", text))

@@ -52,13 +52,15 @@ async def test_a_follow_up_needs_no_mention_and_one_to_somebody_else_is_only_hea
     await here.answered("general", asked.ts)
     await slack.say("ben", "general", f"<@{slack.user('ada').id}> do you know this?", asked.ts)
     await slack.say("ben", "general", "<!here> look at this", asked.ts)
+    await slack.say("ben", "general", f"<!subteam^S012345|@ops> {HOTELS}", asked.ts)
+    await slack.say("ben", "general", f"<!subteam^S012345> {HOTELS}", asked.ts)
     await slack.say("ben", "general", MEALS, asked.ts)
     assert "40 euros" in here.text(await here.answered("general", asked.ts, 2))
     await here.settled()
     assert len(here.said("general")) == 2
     place = next(iter(await here.app.records.channels("slack")))
     said = [one.text for one in await here.app.records.transcript(replace_thread(place, asked.ts))]
-    assert "@ada do you know this?" in said
+    assert {"@ada do you know this?", f"@ops {HOTELS}"} <= set(said)
 
 
 async def test_what_was_said_in_a_thread_before_it_came_there_is_no_question_when_it_is_edited(here: Team) -> None:

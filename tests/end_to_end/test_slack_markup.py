@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.slack.markup import escaped, harmless, linked, readable, split, without
+from bot.slack.markup import escaped, harmless, is_to_others, linked, readable, split, without
 from bot.slack.pace import Pace
 
 
@@ -23,6 +23,24 @@ def test_what_people_wrote_is_read_without_slacks_references() -> None:
     text = "<@U1> ask <@U2> in <#C1|general> &amp; see <https://a.b|there> <!here>"
     assert readable(without(text, "U1"), {"U2": "Ben"}) == "ask @Ben in #general & see there (https://a.b) @here"
     assert escaped("a <b>\n& c") == "a &lt;b&gt; &amp; c"
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        (" <@U1> what of hotels?", True),
+        ("<@U1|ada> what of hotels?", True),
+        ("<!subteam^S012345|@ops> what of hotels?", True),
+        ("<!subteam^S012345> what of hotels?", True),
+        ("what of hotels? <!here>", True),
+        ("what does <@U1> say of hotels?", False),
+        ("what does <!subteam^S012345|@ops> say of hotels?", False),
+        ("<#C1|general> says so?", False),
+        ("what of hotels?", False),
+    ],
+)
+def test_what_begins_with_others_or_calls_everybody_is_said_to_them(text: str, others: bool) -> None:
+    assert is_to_others(text) is others
 
 
 def test_code_is_never_cut_open() -> None:
