@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePath
+from uuid import uuid4
 
+import structlog
+
+from agent.errors import place_of
 from agent.text import counted
 from bot.audiences import Audiences
 from bot.channels.following import ADD, REMOVE, Following
 from bot.channels.talk import KIND
-from bot.chat import Person, Place
+from bot.chat import ChatAway, Person, Place
+from bot.errors import apology, sentence
 from bot.knowledge import Knowledge, SourceState
 from bot.sources import ON_DISK
 from retrieval.documents import EVERYONE, Audience
@@ -60,6 +65,7 @@ HELP = (
 
 
 KNOWLEDGE = "What I know, from where, and how fresh it is; or whether I read this channel."
+log = structlog.get_logger()
 
 
 def commands(
@@ -95,7 +101,31 @@ def commands(
         Command("knowledge", KNOWLEDGE, f"{ADD}, or {REMOVE}", run=known),
         Command("footnote", "What I can do, and how.", subcommand="help", run=help_),
     ]
-    return listed
+    return [_answered(one) for one in listed]
+
+
+def _answered(command: Command) -> Command:
+    """The command, which tells of what goes wrong: of nothing else does whoever used it hear, and nothing runs it again.
+
+    Raises `ChatAway` alone: a platform that is away can't be told either, and waits where it may.
+    """
+    run = command.run
+    if run is None:
+        return command
+
+    async def told(invocation: Invocation) -> str:
+        try:
+            return await run(invocation)
+        except ChatAway:
+            raise
+        except Exception as error:  # noqa: BLE001  # whoever used it is not left without a word
+            said = sentence(error)
+            if not said:
+                return apology(error, uuid4().hex, command=command.name)
+            log.warning("command not carried out", command=command.name, what=place_of(error))
+            return said
+
+    return replace(command, run=told)
 
 
 async def _known(knowledge: Knowledge, held: Holdings, viewer: Audience) -> str:

@@ -46,7 +46,12 @@ def broken_off(error: Exception, run: str, seconds: float) -> str:
             return f"I could not finish this: {error}"
     if may_pass(error):
         raise error
-    log.error("run broke", run=run, what=place_of(error))
+    return apology(error, run)
+
+
+def apology(error: Exception, run: str, **about: str) -> str:
+    """What to tell of a fault of ours, which is logged under the beginning of this id."""
+    log.error("run broke", run=run, what=place_of(error), **about)
     return f"{APOLOGY}, and it is logged under {run[:8]}. Try again?"
 
 

@@ -17,6 +17,8 @@ from bot.discord import events
 from bot.discord.connect import connect
 from bot.inbox import Inbox
 from bot.settings import Settings, SettingsInvalid
+from retrieval.errors import RetrievalError
+from retrieval.stores import Holdings
 from tests.end_to_end.conftest import write_handbook
 from tests.end_to_end.held import Held
 from tests.servers.discord import Discord, Message, P
@@ -444,6 +446,17 @@ async def test_knowledge_and_help_are_told_to_one_person(here: Team) -> None:
         if name not in told
     ] == []
     assert here.discord.messages("general") == []
+
+
+async def test_with_the_store_away_the_command_says_so(here: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away() -> Holdings:
+        raise RetrievalError("The store is away.")
+
+    monkeypatch.setattr(here.app.audiences, "holdings", away)
+    await (await here.discord.slash("alice", "general", "knowledge")).answered()
+    await here.discord.until(
+        lambda: [one.text for one in here.discord.ephemerals(here.discord.alice)] == ["The store is away."]
+    )
 
 
 async def test_remember_this_proposes_it_in_the_thread_on_the_message(here: Team) -> None:

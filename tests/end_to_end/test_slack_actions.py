@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.desk import run_id
+from retrieval.errors import RetrievalError
+from retrieval.stores import Holdings
 from tests.contract.stages.slack import read
 from tests.end_to_end.on_slack import HOTELS, Team, team, workspace
 from tests.servers.slack import Message, Slack
@@ -203,6 +205,22 @@ async def test_other_commands_are_answered_for_whoever_used_them_alone(here: Tea
     await here.settled()
     assert here.said("general", reader="ben") == []
     assert len(here.said("general", reader="ada")) == 3
+
+
+async def test_with_the_store_away_the_command_says_so_and_the_home_tab_still_shows_what_waits(
+    here: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> Holdings:
+        raise RetrievalError("The store is away.")
+
+    monkeypatch.setattr(here.app.audiences, "holdings", away)
+    delivery = await (await here.slack.slash("ada", "general", "/knowledge")).done()
+    assert "The store is away." in delivery.response["blocks"][0]["text"]
+    await proposed(here)
+    await here.slack.open_home("ada")
+    home = await here.slack.until(lambda: here.slack.homes.get(here.slack.user("ada").id))
+    assert "demos go better" in str(home.payload)
+    assert "The store is away." in str(home.payload)
 
 
 async def test_remember_this_asks_before_it_keeps_a_message(here: Team) -> None:
