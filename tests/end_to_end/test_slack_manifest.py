@@ -17,6 +17,7 @@ from tests.servers.slack.apps import EVENT_SCOPES
 from tests.servers.slack.call import METHODS
 
 SOURCES = "\n".join(path.read_text() for path in Path(bot.slack.__file__).parent.glob("*.py"))
+DOCS = (Path(__file__).parents[2] / "docs" / "slack.md").read_text()
 FEATURES = {"commands": "slash_commands"}
 OPENING = {"conversations.open": ("im:write",)}
 """What a method asks for that depends on how it is called."""
@@ -57,3 +58,13 @@ def test_the_commands_and_the_shortcut_are_those_of_the_code() -> None:
         (f"/{one.name}", one.description, one.argument or one.subcommand) for one in known
     ]
     assert [one["callback_id"] for one in manifest()["features"]["shortcuts"]] == [REMEMBER]
+
+
+def test_an_organisation_may_install_it_as_the_docs_say() -> None:
+    assert "serves them all" in DOCS
+    assert manifest()["settings"]["org_deploy_enabled"] is True
+
+
+def test_tokens_do_not_end_unless_somebody_turns_that_on() -> None:
+    assert "turn token rotation on" in DOCS
+    assert manifest()["settings"]["token_rotation_enabled"] is False
