@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     approval_hours: float = Field(default=168.0, gt=0)
     """Hours until an approval that nobody decides expires."""
     approvers: str = "place"
-    """Who may decide an action: place (anyone there, guests excepted), asker, others (anyone but the asker), or ids: console/mei,console/ann."""
+    """Who may decide: place (all there but guests), asker, others (all but the asker), or ids: console/mei,console/ann."""
     allow_private_hosts: str = ""
     """Host names or addresses on private networks that may be read all the same, with commas."""
     github_token: SecretStr = SecretStr("")
