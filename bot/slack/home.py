@@ -1,6 +1,7 @@
 """The app's Home tab: what waits for whoever looks, what is indexed, and what the assistant can do.
 
-docs.slack.dev/surfaces/app-home. Somebody sees only what they asked for themselves; a guest sees no sources.
+docs.slack.dev/surfaces/app-home. Somebody sees only what they asked for themselves,
+or are named to decide; a guest sees no sources.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import structlog
 from agent.approvals import Approval
 from agent.errors import place_of
 from agent.ledger import Ledger
-from bot.chat import ChatError, Place
+from bot.chat import ChatError, Person, Place
 from bot.commands import HELP, Command, Invocation
 from bot.records import Records
 from bot.slack.calls import QUICK, Calls, Json
@@ -89,10 +90,7 @@ class Home:
 
     async def _publish(self, where: Where, user: str) -> None:
         person = await self._people.person(where.workspace, where.enterprise, user)
-        waiting = [one for one in await self._ledger.pending() if one.asker == person.id][:SHOWN]
-        links = [await self._link(Place.parse(one.place)) for one in waiting]
-        blocks = [_header("Waits for a decision")]
-        blocks += [_approval(one, link) for one, link in zip(waiting, links, strict=True)] or [_words("Nothing.")]
+        blocks = await self._waiting(person)
         if self._known and self._known.run and not await self._people.outsiders(where.workspace, "D", user):
             place = Place("slack", where.workspace, "")
             blocks += [_header("What I know"), _words(await self._known.run(Invocation(place, person, "")))]
@@ -100,8 +98,20 @@ class Home:
         view = {"type": "home", "blocks": blocks}
         await self._calls(where.workspace, "views.publish", patience=QUICK, user_id=user, view=view)
 
+    async def _waiting(self, person: Person) -> list[Json]:
+        """What somebody is named to decide, and what else they asked for."""
+        pending = await self._ledger.pending()
+        theirs = [one for one in pending if one.deciders.rule == "named" and person.id in one.deciders.people][:SHOWN]
+        asked = [one for one in pending if one.asker == person.id and one not in theirs][:SHOWN]
+        blocks: list[Json] = []
+        for heading, waiting in (("Waits for your decision", theirs), ("Waits for a decision", asked)):
+            if waiting:
+                blocks.append(_header(heading))
+                blocks += [_approval(one, await self._link(Place.parse(one.place))) for one in waiting]
+        return blocks or [_header("Waits for a decision"), _words("Nothing.")]
+
     async def _link(self, place: Place) -> str:
-        if not place.thread:
+        if place.platform != "slack" or not place.thread:
             return ""
         try:
             answer = await self._calls(

@@ -247,6 +247,26 @@ async def test_the_home_tab_shows_what_waits_and_follows_it(here: Team) -> None:
     await slack.until(lambda: "demos go better" not in str(home.payload), 10)
 
 
+async def test_the_home_tab_shows_a_named_decider_what_waits_for_them(slack: Slack, tmp_path: Path) -> None:
+    slack.add_user("eve")
+    async with team(slack, tmp_path, approvers=f"slack/{slack.team.id}/{slack.user('ben').id}") as here:
+        for name in ("ada", "ben", "eve"):
+            await slack.open_home(name)
+        ada, ben, eve = [
+            await slack.until(lambda name=name: slack.homes.get(slack.user(name).id)) for name in ("ada", "ben", "eve")
+        ]
+        assert "Nothing." in str(ben.payload)
+        card = await proposed(here)
+        await slack.until(lambda: "demos go better" in str(ben.payload) and "demos go better" in str(ada.payload), 10)
+        assert "Waits for your decision" in str(ben.payload)
+        assert "Go there" in str(ben.payload)
+        assert "Nothing." not in str(ben.payload)
+        assert "Waits for your decision" not in str(ada.payload)
+        assert "demos go better" not in str(eve.payload)
+        await slack.press("ben", card, "Approve")
+        await slack.until(lambda: "demos go better" not in str(ben.payload), 10)
+
+
 async def test_the_conversation_with_it_opens_with_suggestions(here: Team) -> None:
     await here.slack.open_home("ada", "messages")
     direct = here.slack.direct("ada").id
