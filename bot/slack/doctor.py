@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.doctor import Finding
 from bot.settings import Settings
+from bot.slack.calls import LOST
 from bot.slack.manifest import scopes
 
 SECONDS = 10.0
@@ -49,10 +50,8 @@ async def _bot_token(token: str, client: AsyncWebClient) -> Finding:
         return Finding(what, "wrong", "none" if not token else "it is another kind of token", _BOT)
     try:
         answer = await client.auth_test(token=token)
-    except SlackApiError as error:
-        return Finding(what, "wrong", f"Slack says {_code(error)}", _BOT)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return Finding(what, "wrong", f"Slack can't be reached ({type(error).__name__})", _AWAY)
+    except (SlackApiError, *LOST) as error:
+        return _wrong(what, error, _BOT)
     held = set(str(answer.headers.get("x-oauth-scopes", "")).split(","))
     if missing := [scope for scope in scopes() if scope not in held]:
         advice = "Paste bot/slack/manifest.json into the app's manifest, and install it again."
@@ -66,17 +65,14 @@ async def _app_token(token: str, client: AsyncWebClient) -> Finding:
         return Finding(what, "wrong", "it is another kind of token", _APP)
     try:
         await client.apps_connections_open(app_token=token)
-    except SlackApiError as error:
-        return Finding(what, "wrong", f"Slack says {_code(error)}", _APP)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return Finding(what, "wrong", f"Slack can't be reached ({type(error).__name__})", _AWAY)
+    except (SlackApiError, *LOST) as error:
+        return _wrong(what, error, _APP)
     return Finding(what, "ok", "Socket Mode connects; no public address is needed")
 
 
-def _code(error: SlackApiError) -> str:
-    data = error.response.data
-    return (
-        str(data.get("error"))
-        if isinstance(data, dict) and data.get("error")
-        else f"status {error.response.status_code}"
-    )
+def _wrong(what: str, error: Exception, advice: str) -> Finding:
+    """What Slack says, and the advice for that; or that what answered was not Slack, if anything did."""
+    data = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
+    if isinstance(data, dict) and data.get("error"):
+        return Finding(what, "wrong", f"Slack says {data['error']}", advice)
+    return Finding(what, "wrong", f"Slack can't be reached ({type(error).__name__})", _AWAY)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.slack.doctor import examine_slack
+from tests.contract.stages.slack import settings_for
 from tests.end_to_end.on_slack import HOTELS, team, workspace
 from tests.servers.slack import Slack
 
@@ -36,6 +38,15 @@ async def test_an_odd_answer_to_opening_a_connection_leaves_nobody_deaf(
         await slack.until(lambda: len(slack.called("apps.connections.open")) >= 3, 15)
         asked = await slack.mention("ada", "general", HOTELS)
         assert "150 euros" in here.text(await here.answered("general", asked.ts))
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_the_doctor_says_so(slack: Slack, tmp_path: Path, odd: dict[str, Any]) -> None:
+    slack.fail("auth.test", **odd)
+    slack.fail("apps.connections.open", **odd)
+    found = [one async for one in examine_slack(settings_for(slack, tmp_path / "home"))]
+    assert [one.state for one in found] == ["wrong", "wrong"]
+    assert all(one.found.startswith("Slack can't be reached") and "a proxy" in one.advice for one in found)
 
 
 @pytest.mark.parametrize("odd", ODD)
