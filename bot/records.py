@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import Column, Engine, event, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from agent.tables import upsert
+from agent.approvals import State
+from agent.tables import approvals, upsert
 from bot.chat import Person, Place, Reply
 from bot.tables import cards, feedback, messages, questions
 
@@ -240,6 +241,14 @@ class Records:
         async with self.engine.connect() as connection:
             rows = await connection.execute(select(cards.c.place, cards.c.key).where(cards.c.approval == approval))
             return [(Place.parse(place), key) for place, key in rows]
+
+    async def awaits(self, place: Place) -> bool:
+        """Whether a card stands in this place whose approval waits for somebody."""
+        waiting = approvals.c.state.in_([State.PROPOSED, State.UNKNOWN])
+        query = select(cards.c.key).join(approvals, approvals.c.id == cards.c.approval)
+        query = query.where(waiting, cards.c.place == place.key).limit(1)
+        async with self.engine.connect() as connection:
+            return (await connection.execute(query)).first() is not None
 
 
 def _entry(row: Any) -> Entry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 
@@ -47,6 +47,7 @@ class SlackChat:
         files: Files,
         history: History,
         links: Links,
+        awaits: Callable[[Place], Awaitable[bool]],
     ) -> None:
         self._calls = calls
         self._clients = clients
@@ -56,7 +57,7 @@ class SlackChat:
         self._history = history
         self._links = links
         self._streams = Streams(calls, messages)
-        self._progress = Progress(calls)
+        self._progress = Progress(calls, awaits)
         self._asked: OrderedDict[str, Asked] = OrderedDict()
         self._channels: dict[str, tuple[float, dict[str, str]]] = {}
 
@@ -93,10 +94,8 @@ class SlackChat:
                 if part.text.strip():
                     await self._streams.advance(place, key, part, self.asker(place), self._progress.text(place))
                 return
-            if reply.card is not None:
-                self._progress.waits(place, key, reply.card.state in ("proposed", "unknown"))
             shown = parts(reply, self._links, place.workspace)
-            streamed = await self._streams.finish(place, key, shown[0], self._progress.session(place))
+            streamed = await self._streams.finish(place, key, shown[0], await self._progress.session(place))
             posted = await self._messages.put(place, key, shown)
         if streamed or posted:
             self._progress.spoken(place, ended=streamed)

@@ -5,6 +5,8 @@ docs.slack.dev/reference/methods/assistant.threads.setStatus, docs.slack.dev/ai/
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from bot.chat import Place
 from bot.slack.calls import Calls, Json, Refused
 from bot.slack.markup import harmless
@@ -20,13 +22,13 @@ _NO_AGENT = {"feature_disabled", "unknown_method", "missing_scope"}
 
 
 class Progress:
-    """Raises what `Calls` raises."""
+    """``awaits`` says whether an approval waits in a place. Raises what `Calls` raises."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, awaits: Callable[[Place], Awaitable[bool]]) -> None:
         self._calls = calls
+        self._awaits = awaits
         self._shown: dict[str, tuple[Place, str]] = {}
         self._processing: set[str] = set()
-        self._waiting: dict[str, set[str]] = {}
         self._without: set[str] = set()
         """Workspaces whose app is no agent: there are no sessions."""
 
@@ -46,7 +48,7 @@ class Progress:
     async def end(self, place: Place) -> None:
         """Nothing goes on there any more, or it waits for somebody."""
         if place.key in self._processing:
-            await self._set(place, self.session(place), paid=True)
+            await self._set(place, await self.session(place), paid=True)
         if place.key in self._shown:
             del self._shown[place.key]
             await self._calls(
@@ -58,16 +60,9 @@ class Progress:
                 status="",
             )
 
-    def session(self, place: Place) -> str:
+    async def session(self, place: Place) -> str:
         """The state of a thread's session once its run has stopped: suspended while an approval waits."""
-        return "suspended" if self._waiting.get(place.key) else "active"
-
-    def waits(self, place: Place, key: str, waiting: bool) -> None:
-        """A card waits for somebody there, or no longer."""
-        cards = self._waiting.setdefault(place.key, set())
-        (cards.add if waiting else cards.discard)(key)
-        if not cards:
-            del self._waiting[place.key]
+        return "suspended" if await self._awaits(place) else "active"
 
     def spoken(self, place: Place, *, ended: bool = False) -> None:
         """A message was posted there, which ends the status; ``ended`` says that the session was moved with it."""

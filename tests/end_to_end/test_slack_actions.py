@@ -179,6 +179,22 @@ async def test_thumbs_are_kept_and_a_thumb_down_asks_why(here: Team) -> None:
     connection.close()
 
 
+async def test_a_thread_with_a_card_that_waits_stays_suspended_after_a_restart(slack: Slack, tmp_path: Path) -> None:
+    async with team(slack, tmp_path) as here:
+        card = await proposed(here)
+        session = slack.sessions[card.channel, card.root]
+        await slack.until(lambda: session.status == "suspended")
+    async with team(slack, tmp_path) as here:
+        await slack.mention("ada", "general", HOTELS, card.root)
+        await slack.until(lambda: session.status == "processing")
+        await here.answered("general", card.root, 2)
+        await here.settled()
+        assert session.status == "suspended"
+        await slack.press("ben", card, "Approve")
+        await shows(here, card, "Done")
+        await slack.until(lambda: session.status == "active")
+
+
 async def test_ask_answers_in_the_channel_and_where_it_is_not_in_directly(here: Team) -> None:
     slack = here.slack
     await slack.slash("ada", "general", "/ask", HOTELS)
