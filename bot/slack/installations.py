@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from cryptography.fernet import Fernet, InvalidToken
 from slack_sdk.errors import SlackTokenRotationError
 from slack_sdk.oauth.installation_store import Bot, Installation
@@ -26,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.tables import upsert
 from bot.settings import Settings, SettingsInvalid
+from bot.slack.calls import LOST
 from bot.tables import installations as table
 
 PLATFORM = "slack"
@@ -123,7 +123,7 @@ class Installations(AsyncInstallationStore):
             bot = self._known.get(workspace, bot)
             try:
                 renewed = await self._rotator.perform_bot_token_rotation(bot=bot)
-            except (SlackTokenRotationError, aiohttp.ClientError, TimeoutError):
+            except (SlackTokenRotationError, *LOST):
                 # A refresh token works once: another replica was first, or Slack is away and the old token still good.
                 return await self._find(workspace, "") or bot
             if renewed is None:

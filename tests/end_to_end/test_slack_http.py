@@ -191,6 +191,20 @@ async def test_tokens_are_renewed_before_they_end(tmp_path: Path) -> None:
         assert first not in {call.token for call in slack.calls if call.method.startswith("chat.")}
 
 
+async def test_a_token_that_a_proxy_keeps_from_being_renewed_is_used_while_it_is_good(tmp_path: Path) -> None:
+    timing = Timing(token=3_600, ack=3)
+    async with over_http(tmp_path, oauth=True, timing=timing, token_rotation=True) as here:
+        slack = here.slack
+        slack.installations.clear()
+        await install(here, team=slack.team)
+        installed = slack.installed(slack.team.id)
+        assert installed is not None
+        slack.channel("general").members.append(installed.bot_user)
+        slack.fail("oauth.v2.access", times=999, status=200, says=("text/plain", "no healthy upstream"))
+        asked = await slack.mention("ada", "general", HOTELS)
+        assert "150 euros" in here.text(await here.answered("general", asked.ts))
+
+
 async def test_an_organisations_installation_serves_its_workspaces(tmp_path: Path) -> None:
     async with over_http(tmp_path, oauth=True, enterprise="E0ACME", org_deploy=True) as here:
         slack = here.slack
