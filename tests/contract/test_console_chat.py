@@ -55,5 +55,5 @@ async def test_pages_of_the_console_hear_nothing_of_other_platforms(on_console: 
 async def test_channels_of_the_console_are_found_in_any_case_and_exactly_first(on_console: OnConsole) -> None:
     for name in ("Plans", "plans", "PLANS"):
         await on_console.records.say(channel(name), name, MEI, "hello", 1_000.0)
-    found = {name: await on_console.chat.channel(on_console.place, name) for name in ("Plans", "plans", "GENERAL")}
+    found = {name: await on_console.chat.channel(on_console.place, name, MEI) for name in ("Plans", "plans", "GENERAL")}
     assert found == {"Plans": channel("Plans"), "plans": channel("plans"), "GENERAL": channel("general")}
