@@ -29,6 +29,10 @@ class State(StrEnum):
     ABANDONED = "abandoned"
 
 
+WAITING = (State.PROPOSED, State.UNKNOWN)
+"""Those in which it waits for a person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deciders:
     """Who may decide. ``others`` is anyone in the place but the asker; ``named`` only the people listed. Never a bot."""

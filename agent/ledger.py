@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from agent.approvals import Approval, Deciders, State, Verdict, arguments_hash, from_row
+from agent.approvals import WAITING, Approval, Deciders, State, Verdict, arguments_hash, from_row
 from agent.errors import NotAllowed, NotPending
 from agent.tables import approval_events as events
 from agent.tables import approvals as table
@@ -178,7 +178,7 @@ class Ledger:
 
     async def pending(self) -> list[Approval]:
         """What waits for a person, oldest first: undecided, or cut off."""
-        waiting = table.c.state.in_([State.PROPOSED, State.UNKNOWN])
+        waiting = table.c.state.in_(WAITING)
         return await self._select(select(table).where(waiting).order_by(table.c.proposed_at))
 
     async def unfinished(self) -> list[Approval]:

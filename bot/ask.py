@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.prompt import Prompt
 from rich.text import Text
 
-from agent.approvals import Approval, State
+from agent.approvals import WAITING, Approval
 from agent.evidence import Citation
 from agent.models.metering import cost_of
 from agent.state import Answer
@@ -32,7 +32,6 @@ FEW = 64
 """Passages without a vector that are embedded before leaving, such as those of a note."""
 TRIES = 3
 _LONG = 60
-_WAITING = (State.PROPOSED, State.UNKNOWN)
 
 
 async def run_ask(question: str, *, as_json: bool, how: bool) -> None:
@@ -75,7 +74,7 @@ async def _approve_at_prompt(app: App, terminal: Terminal, mention: Mention, con
 
 
 async def _waiting(app: App, run: str) -> list[Approval]:
-    return [approval for approval in await app.ledger.by_run(run) if approval.state in _WAITING]
+    return [approval for approval in await app.ledger.by_run(run) if approval.state in WAITING]
 
 
 def _decide(

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Column, Engine, event, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from agent.approvals import State
+from agent.approvals import WAITING
 from agent.tables import approvals, upsert
 from bot.chat import Person, Place, Reply
 from bot.tables import cards, feedback, messages, questions
@@ -244,9 +244,8 @@ class Records:
 
     async def awaits(self, place: Place) -> bool:
         """Whether a card stands in this place whose approval waits for somebody."""
-        waiting = approvals.c.state.in_([State.PROPOSED, State.UNKNOWN])
         query = select(cards.c.key).join(approvals, approvals.c.id == cards.c.approval)
-        query = query.where(waiting, cards.c.place == place.key).limit(1)
+        query = query.where(approvals.c.state.in_(WAITING), cards.c.place == place.key).limit(1)
         async with self.engine.connect() as connection:
             return (await connection.execute(query)).first() is not None
 

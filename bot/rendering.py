@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from agent.approvals import Approval, State
+from agent.approvals import WAITING, Approval, State
 from agent.evidence import Citation, Sentence
 from agent.state import Answer, Call
 from agent.text import counted, items
@@ -126,7 +126,7 @@ def card_reply(approval: Approval, tool: Tool | None, names: Mapping[str, str]) 
     fields = [] if tool is None else fields_of(tool.arguments, approval.arguments)
     shown = tuple((field.label, str(field.value)) for field in fields)
     outcome = outcome_line(approval)
-    if approval.state in {State.PROPOSED, State.UNKNOWN}:
+    if approval.state in WAITING:
         outcome = f"{outcome} {may_decide(approval, names)}"
     title = _title(approval.summary, [value for _, value in shown])
     card = Card(title, shown, approval.fingerprint, approval.state.value, outcome)

@@ -12,7 +12,7 @@ import structlog
 from agent.drafts import put
 from bot.chat import Person
 from bot.knowledge import Knowledge
-from retrieval.errors import Unreadable
+from retrieval.errors import Unreadable, why
 from retrieval.parsing import SUFFIXES, parse
 from retrieval.sync import Summary
 
@@ -60,15 +60,11 @@ def _keep(folder: Path, files: Sequence[tuple[str, bytes]]) -> list[tuple[str, s
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Unreadable(str(folder), f"nothing can be kept there: {_words(error)}") from error
+        raise Unreadable(str(folder), f"nothing can be kept there: {why(error)}") from error
     failed = []
     for name, data in files:
         try:
             put(folder / harmless(name), data)
         except OSError as error:
-            failed.append((name, f"it could not be kept in {folder}: {_words(error)}"))
+            failed.append((name, f"it could not be kept in {folder}: {why(error)}"))
     return failed
-
-
-def _words(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

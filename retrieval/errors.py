@@ -71,3 +71,8 @@ class RerankerAway(RetrievalError):
 
 class StoreUnavailable(RetrievalError):
     """The store can't be opened, read or written (disk full, folder read-only, server away)."""
+
+
+def why(error: OSError) -> str:
+    """What the system says of it, as the end of a sentence."""
+    return (error.strerror or str(error)).lower()

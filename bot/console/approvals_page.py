@@ -6,7 +6,7 @@ import html
 
 from nicegui import ui
 
-from agent.approvals import Approval, State
+from agent.approvals import WAITING, Approval
 from bot.chat import Place, Reply
 from bot.console.forms import show_button
 from bot.console.layout import heading, me, page
@@ -17,7 +17,6 @@ from bot.console.presses import PressesOf
 from bot.rendering import card_reply, outcome_line
 
 _COLUMNS = ("When", "What", "Asked by", "State", "Outcome", "Fingerprint")
-_WAITING = (State.PROPOSED, State.UNKNOWN)
 
 
 async def approvals_page(parts: Parts) -> None:
@@ -46,7 +45,7 @@ async def approvals_page(parts: Parts) -> None:
                 ui.label("Nothing waits for a decision.").classes("note")
         log.clear()
         with log:
-            _show_log([row for row in rows if row.state not in _WAITING])
+            _show_log([row for row in rows if row.state not in WAITING])
 
     await refresh()
     ui.timer(1.0, refresh)

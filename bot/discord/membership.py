@@ -37,9 +37,6 @@ def readers(client: discord.Client, place: Place) -> Readers:
 
 async def membership(client: discord.Client, near: Place, person: Person, channels: Collection[str]) -> Membership:
     """Of the server of a place, or directly of all that the assistant is in. Raises a `ChatError`."""
-    if not person.id.startswith(f"{PLATFORM}/"):
-        return Membership()
-    user = int(person.id.rpartition("/")[2])
     if near.workspace == DIRECT:
         guilds = list(client.guilds[:SERVERS])
     else:
@@ -47,7 +44,7 @@ async def membership(client: discord.Client, near: Place, person: Person, channe
     workspaces: set[str] = set()
     found: set[str] = set()
     for guild in guilds:
-        if (member := await _member(guild, user)) is None:
+        if (member := await member_of(guild, person)) is None:
             continue
         here = f"{PLATFORM}/{guild.id}"
         if not (member.pending or member.flags.guest):
@@ -61,10 +58,9 @@ async def membership(client: discord.Client, near: Place, person: Person, channe
 
 async def member_of(guild: discord.Guild, person: Person) -> discord.Member | None:
     """Somebody as a member of a server; None who is none. Raises `ChatAway`."""
-    return await _member(guild, int(person.id.rpartition("/")[2])) if person.id.startswith(f"{PLATFORM}/") else None
-
-
-async def _member(guild: discord.Guild, user: int) -> discord.Member | None:
+    if not person.id.startswith(f"{PLATFORM}/"):
+        return None
+    user = int(person.id.rpartition("/")[2])
     try:
         return await persistently(lambda: guild.fetch_member(user), FEW)
     except ChatRefused:

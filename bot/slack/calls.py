@@ -163,15 +163,13 @@ class Calls:
         return dict(answer.data)
 
     def _explain(self, workspace: str, method: str, error: SlackApiError) -> None:
-        status = getattr(error.response, "status_code", 500)
-        data = getattr(error.response, "data", None)
-        code = str(data.get("error", "")) if isinstance(data, dict) else ""
+        status, code = getattr(error.response, "status_code", 500), code_of(error)
         if status == 429 or code in LIMITED:
             self.pace.hold(workspace, method, _retry_after(error))
             raise _Limited from None
         if status >= 500 or code in PASSING or not code:
             raise Unclear(f"Slack failed at {method} (status {status}).") from None
-        needed = str(data.get("needed", "")) if isinstance(data, dict) and code == "missing_scope" else ""
+        needed = str(error.response.get("needed", "")) if code == "missing_scope" else ""
         if code in REVOKED or needed:
             self._tell(workspace, code, needed)
         if code in REVOKED:
@@ -189,6 +187,12 @@ class Calls:
 
 class _Limited(Exception):
     """Slack said 429; the pace holds such calls until they may be made."""
+
+
+def code_of(error: Exception) -> str:
+    """Slack's own word for it; empty where what answered was not Slack."""
+    data = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
+    return str(data.get("error") or "") if isinstance(data, dict) else ""
 
 
 def _retry_after(error: SlackApiError) -> float:

@@ -141,8 +141,9 @@ class SlackChat:
         if not found:
             return None
         place = Place(self.platform, near.workspace, found)
-        theirs = await self.membership(near, person, {place.channel_key})
-        return place if theirs.workspaces or theirs.channels else None
+        if (await self.membership(near, person, ())).workspaces:
+            return place
+        return place if (await self.membership(near, person, {place.channel_key})).channels else None
 
     async def name(self, near: Place, person: str) -> str:
         _, _, within = person.partition("/")

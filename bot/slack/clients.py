@@ -12,7 +12,7 @@ from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import SettingsInvalid
-from bot.slack.calls import LOST, PASSING, Away, Closed
+from bot.slack.calls import LOST, PASSING, Away, Closed, code_of
 from bot.slack.installations import Installations
 
 _TRIES = 3
@@ -120,10 +120,9 @@ class Clients:
             try:
                 answer = await self.make(self._token).auth_test()
             except SlackApiError as error:
-                data = getattr(error.response, "data", None)
-                code = data.get("error") if isinstance(data, dict) else None
+                code = code_of(error)
                 if code and code not in PASSING and error.response.status_code < 429:
-                    raise Closed("auth.test", str(code)) from None
+                    raise Closed("auth.test", code) from None
             except LOST:
                 pass
             else:

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.doctor import Finding
 from bot.settings import Settings
-from bot.slack.calls import LOST
+from bot.slack.calls import LOST, code_of
 from bot.slack.manifest import scopes
 
 SECONDS = 10.0
@@ -72,7 +72,6 @@ async def _app_token(token: str, client: AsyncWebClient) -> Finding:
 
 def _wrong(what: str, error: Exception, advice: str) -> Finding:
     """What Slack says, and the advice for that; or that what answered was not Slack, if anything did."""
-    data = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
-    if isinstance(data, dict) and data.get("error"):
-        return Finding(what, "wrong", f"Slack says {data['error']}", advice)
+    if code := code_of(error):
+        return Finding(what, "wrong", f"Slack says {code}", advice)
     return Finding(what, "wrong", f"Slack can't be reached ({type(error).__name__})", _AWAY)

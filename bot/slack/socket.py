@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -24,7 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from agent.errors import place_of
 from bot.errors import STORAGE
 from bot.settings import SettingsInvalid
-from bot.slack.calls import Json
+from bot.slack.calls import Json, code_of
 
 PING_SECONDS = 10.0
 """Between two pings; where nothing came back for four times as long the connection is dead."""
@@ -177,5 +176,4 @@ class _Line:
 
 def _why(error: Exception) -> str:
     """Slack's own word for it, or where it broke."""
-    data = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
-    return str(data["error"]) if isinstance(data, dict) and "error" in data else place_of(error)
+    return code_of(error) or place_of(error)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 from retrieval.documents import Audience, Document, content_hash
-from retrieval.errors import Deleted, Empty, Unreadable
+from retrieval.errors import Deleted, Empty, Unreadable, why
 from retrieval.parsing import SUFFIXES, parse
 from retrieval.sources import READING, Listed
 
@@ -50,7 +50,7 @@ class FolderSource:
             data = await asyncio.to_thread(path.read_bytes)
             modified = (await asyncio.to_thread(path.stat)).st_mtime
         except OSError as error:
-            raise Unreadable(str(path), (error.strerror or str(error)).lower()) from error
+            raise Unreadable(str(path), why(error)) from error
         parsed = await parse(str(path), data)
         relative = path.name if path == self._root else path.relative_to(self._root).as_posix()
         title = parsed.title or path.stem.replace("_", " ")
@@ -98,7 +98,7 @@ class FolderSource:
             if was_file and not any(self._root.parent.iterdir()):
                 raise Unreadable(_shown(self._root), f"there is no such file, and its folder is empty, {_KEPT}")
         except OSError as error:
-            raise Unreadable(_shown(self._root), (error.strerror or str(error)).lower()) from error
+            raise Unreadable(_shown(self._root), why(error)) from error
         raise (Deleted if was_file else Unreadable)(_shown(self._root), "there is no such file or folder")
 
     def _walk(self) -> Iterator[Path]:
@@ -106,7 +106,7 @@ class FolderSource:
         self._away = []
 
         def away(error: OSError) -> None:
-            self._away.append((str(error.filename), (error.strerror or str(error)).lower()))
+            self._away.append((str(error.filename), why(error)))
 
         for folder, folders, files in os.walk(self._root, onerror=away):
             here = Path(folder)
@@ -185,4 +185,4 @@ def _why_not(path: Path) -> str:
         with path.open("rb"):
             return "it could not be read when it was looked at; sync again"
     except OSError as error:
-        return (error.strerror or str(error)).lower()
+        return why(error)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 from retrieval.documents import Audience, Document, content_hash
-from retrieval.errors import Unreadable
+from retrieval.errors import Unreadable, why
 from retrieval.parsing import clippings
 from retrieval.parsing.clippings import Clipping
 from retrieval.sources import READING, Listed
@@ -62,4 +62,4 @@ class KindleSource:
                 raise Unreadable(str(self._path), f"it has {size / 1e6:,.0f} MB and the limit is FOOTNOTE_MAX_FILE_MB")
             return clippings.read(str(self._path), self._path.read_bytes())
         except OSError as error:
-            raise Unreadable(str(self._path), (error.strerror or str(error)).lower()) from error
+            raise Unreadable(str(self._path), why(error)) from error

@@ -16,6 +16,7 @@ from tests.contract.stages.slack import app_of_manifest
 from tests.end_to_end.on_slack import HOTELS, Team, team, workspace
 from tests.servers.ports import free_port
 from tests.servers.slack import App, Timing
+from tests.servers.slack.apps import Installation
 
 
 def behind(port: int, *, oauth: bool, **about: Any) -> tuple[App, dict[str, Any]]:
@@ -175,14 +176,21 @@ async def test_an_uninstalled_app_forgets_its_token(tmp_path: Path) -> None:
         await slack.until(lambda: sealed(here) == [] or None)
 
 
-async def test_tokens_are_renewed_before_they_end(tmp_path: Path) -> None:
+@asynccontextmanager
+async def rotating(tmp_path: Path) -> AsyncIterator[tuple[Team, Installation]]:
+    """Installed over HTTP, with a token that is to be renewed at once."""
     timing = Timing(token=3_600, ack=3)
     async with over_http(tmp_path, oauth=True, timing=timing, token_rotation=True) as here:
-        slack = here.slack
-        slack.installations.clear()
-        await install(here, team=slack.team)
-        installed = slack.installed(slack.team.id)
+        here.slack.installations.clear()
+        await install(here, team=here.slack.team)
+        installed = here.slack.installed(here.slack.team.id)
         assert installed is not None
+        yield here, installed
+
+
+async def test_tokens_are_renewed_before_they_end(tmp_path: Path) -> None:
+    async with rotating(tmp_path) as (here, installed):
+        slack = here.slack
         first = installed.token
         slack.channel("general").members.append(installed.bot_user)
         asked = await slack.mention("ada", "general", HOTELS)
@@ -192,13 +200,8 @@ async def test_tokens_are_renewed_before_they_end(tmp_path: Path) -> None:
 
 
 async def test_a_token_that_a_proxy_keeps_from_being_renewed_is_used_while_it_is_good(tmp_path: Path) -> None:
-    timing = Timing(token=3_600, ack=3)
-    async with over_http(tmp_path, oauth=True, timing=timing, token_rotation=True) as here:
+    async with rotating(tmp_path) as (here, installed):
         slack = here.slack
-        slack.installations.clear()
-        await install(here, team=slack.team)
-        installed = slack.installed(slack.team.id)
-        assert installed is not None
         slack.channel("general").members.append(installed.bot_user)
         slack.fail("oauth.v2.access", times=999, status=200, says=("text/plain", "no healthy upstream"))
         asked = await slack.mention("ada", "general", HOTELS)

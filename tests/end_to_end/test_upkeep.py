@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.approvals import State
-from benchmarks.rig import PERSON, TimedChat, open_rig
+from benchmarks.rig import PERSON, Rig, TimedChat, open_rig
 from bot.chat import Action, ChatAway, Place, Press, Reply
 from bot.desk import run_id
 from bot.settings import Settings
@@ -63,6 +63,9 @@ async def test_a_press_after_the_expiry_is_refused_and_the_asker_is_told(tmp_pat
         assert "This has expired" in rig.chat.whispers[0]
         await rig.app.desk.expire()
     assert not (tmp_path / "notes").exists()
+
+
+HERE = Place("console", "local", "general", "t")
 
 
 class Elsewhere(TimedChat):
@@ -125,25 +128,27 @@ async def test_what_a_crash_kept_from_being_told_of_an_expiry_is_told_however_la
                 await asyncio.sleep(0.05)
 
 
+async def asked_among(rig: Rig, channels: set[str], text: str) -> str:
+    """Ask for something where there are these channels; returns the run that has answered or put up a card."""
+    rig.chat.channels = channels
+    run = await rig.say("asked", HERE, text)
+    await rig.finished(1)
+    return run
+
+
 async def test_a_message_into_no_channel_is_refused_before_anybody_is_asked(tmp_path: Path) -> None:
     async with open_rig(Settings(home=tmp_path, embedder="hashing")) as rig:
-        rig.chat.channels = {"random"}
-        place = Place("console", "local", "general", "t")
-        run = await rig.say("asked", place, "post in #nowhere: hello")
-        await rig.finished(1)
+        run = await asked_among(rig, {"random"}, "post in #nowhere: hello")
         assert "nowhere here that you and I can post in" in rig.chat.texts[run]
         assert await rig.app.ledger.by_run(run) == []
 
 
 async def test_an_edit_that_could_not_work_leaves_the_approval_waiting(tmp_path: Path) -> None:
     async with open_rig(Settings(home=tmp_path, embedder="hashing")) as rig:
-        rig.chat.channels = {"random"}
-        place = Place("console", "local", "general", "t")
-        run = await rig.say("asked", place, "post in #random: hello")
-        await rig.finished(1)
+        run = await asked_among(rig, {"random"}, "post in #random: hello")
         (waiting,) = await rig.app.ledger.by_run(run)
         await rig.app.desk.press(
-            Press("edit", place, PERSON, Action.EDIT, waiting.id, time.time(), {"channel": "nowhere"})
+            Press("edit", HERE, PERSON, Action.EDIT, waiting.id, time.time(), {"channel": "nowhere"})
         )
         assert rig.chat.whispers == ["There is no channel #nowhere here that you and I can post in."]
         (row,) = await rig.app.ledger.by_run(run)
