@@ -8,6 +8,7 @@ import lxml.html
 from lxml import etree
 
 from retrieval.documents import Heading
+from retrieval.parsing.table_heads import names_columns
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _APART = frozenset(
@@ -44,6 +45,7 @@ class _Page:
         self._level = 0
         self._flat: etree._Element | None = None
         self._code: etree._Element | None = None
+        self._heads: dict[etree._Element, bool] = {}
 
     def start(self, element: etree._Element) -> None:
         tag = str(element.tag)
@@ -68,7 +70,7 @@ class _Page:
             self.flush()
             if tag in _APART:
                 self._apart()
-        if tag in {"td", "th"} and element.getnext() is None and _has_head(element):
+        if tag in {"td", "th"} and element.getnext() is None and self._has_head(element):
             self._words.append(" |")
         self._words.append(element.tail or "")
 
@@ -80,7 +82,7 @@ class _Page:
         if tag in {"td", "th"}:
             if element.getprevious() is not None:
                 self._words.append(" | ")
-            elif _has_head(element):
+            elif self._has_head(element):
                 self._words.append("| ")
             if not _lays_out(element):
                 self._flat = element
@@ -90,6 +92,15 @@ class _Page:
             self._code = element
         elif tag == "li":
             self._mark = "- "
+
+    def _has_head(self, cell: etree._Element) -> bool:
+        """Whether the rows of its table stand between bars, as Markdown has them."""
+        table = next(cell.iterancestors("table"), None)
+        if table is None:
+            return False
+        if table not in self._heads:
+            self._heads[table] = names_columns(table)
+        return self._heads[table]
 
     def flush(self) -> None:
         """End the line; in code, all its lines."""
@@ -111,13 +122,6 @@ class _Page:
     def _add(self, line: str) -> None:
         self.lines.append(line)
         self._length += len(line) + 1
-
-
-def _has_head(cell: etree._Element) -> bool:
-    """Whether its table names its columns in its first row: then rows stand between bars, as Markdown has them."""
-    table = next(cell.iterancestors("table"), None)
-    first = None if table is None else next(table.iter("tr"), None)
-    return first is not None and len(first) > 1 and all(one.tag == "th" for one in first)
 
 
 def _lays_out(cell: etree._Element) -> bool:

@@ -170,6 +170,49 @@ async def test_html_gives_its_title_and_text_without_scripts() -> None:
     assert "evil" not in parsed.text
 
 
+CITY = "| City | Rate | Nights |\n| Bern | 180 | 3 |\n| Rome | 140 | 2 |"
+HEADED = [["City", "Rate", "Nights"], ["Bern", "180", "3"], ["Rome", "140", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "bold", "text"),
+    [
+        (HEADED, (), CITY),  # words above columns of figures
+        (
+            [["Plan", "Owner"], ["Orchard", "Mei"]],
+            (0,),
+            "| Plan | Owner |\n| Orchard | Mei |",
+        ),  # the first row alone is bold
+        ([["Owner", "Mei"], ["Price", "79 EUR"], ["Seats", "10"]], (), "Owner | Mei\nPrice | 79 EUR\nSeats | 10"),
+        ([["Plan", "Owner"], ["Orchard", "Mei"]], (0, 1), "Plan | Owner\nOrchard | Mei"),
+        ([["1", "2", "3"], ["4", "5", "6"], ["7", "8", "9"]], (), "1 | 2 | 3\n4 | 5 | 6\n7 | 8 | 9"),
+    ],
+)
+async def test_a_table_names_its_columns_by_how_it_looks(
+    rows: list[list[str]], bold: tuple[int, ...], text: str
+) -> None:
+    """In HTML and DOCX alike, where nothing says which cells are the header."""
+    lines = [
+        "<tr>" + "".join(f"<td>{f'<b>{cell}</b>' if at in bold else cell}</td>" for cell in row) + "</tr>"
+        for at, row in enumerate(rows)
+    ]
+    page = await parse("a.html", f"<html><body><table>{''.join(lines)}</table></body></html>".encode())
+    assert page.text.strip() == text
+    file = docx.Document()
+    table = file.add_table(len(rows), len(rows[0]))
+    for at, row in enumerate(rows):
+        for cell, words in zip(table.rows[at].cells, row, strict=True):
+            cell.paragraphs[0].add_run(words).bold = at in bold
+    stream = io.BytesIO()
+    file.save(stream)
+    assert (await parse("a.docx", stream.getvalue())).text.strip() == text
+
+
+async def test_an_empty_corner_above_the_names_of_rows_is_no_value() -> None:
+    page = "<table><tr><td></td><th>Bern</th></tr><tr><th>Rate</th><td>180</td></tr></table>"
+    assert "| | Bern |\n| Rate | 180 |" in (await parse("a.html", f"<html><body>{page}</body></html>".encode())).text
+
+
 async def test_docx_keeps_its_headings() -> None:
     file = docx.Document()
     file.add_heading("Leave", 1)
