@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check chaos chaos-platforms docs lock clean bench-retrieval bench-peers bench-answers bench-team bench-planted bench-slack bench-discord bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability bench-refusals bench-small bench-scale year bench-near-duplicates bench-ranking bench-digest-cost
+.PHONY: help demo test check chaos chaos-platforms docs lock clean bench-retrieval bench-peers bench-answers bench-team bench-planted bench-slack bench-discord bench-night bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability bench-refusals bench-small bench-scale year bench-near-duplicates bench-ranking bench-digest-cost
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -58,6 +58,9 @@ bench-slack: .venv/.ready-dev ## Acknowledging a burst of Slack's events beside 
 
 bench-discord: .venv/.ready-dev ## Requests per answer while 50 stream at once on Discord
 	@$(BIN)/python -m benchmarks.discord_streams $(ARGS)
+
+bench-night: .venv/.ready-dev ## Answering people while the nightly eval runs beside, and what the night weighs
+	@$(BIN)/python -m benchmarks.night $(ARGS)
 
 bench-frame: .venv/.ready-dev ## What the frame costs a mention, beside a bare LangGraph graph
 	@$(BIN)/python -m benchmarks.frame $(ARGS)

@@ -72,7 +72,7 @@ class Nightly:
 
     async def run(self, moment: float) -> None:
         """One night, to its end. Raises `EvalError` with its last line where it fails, or does not end."""
-        nice = ("nice", "-n", "10") if shutil.which("nice") else ()
+        nice = ("nice", "-n", "19") if shutil.which("nice") else ()
         environment = {**os.environ, "FOOTNOTE_HOME": str(self._settings.home)}
         process = await asyncio.create_subprocess_exec(
             *nice,
