@@ -34,7 +34,8 @@ from retrieval.stores.place import Weaviate
 from retrieval.sync import Progress, Syncer, embed_pending
 from tests.servers.weaviate import WeaviateServer
 
-DIMENSIONS = 384
+DIMENSIONS = 784
+"""As many as the default embedder gives."""
 WORDS, TOPICS, PER_TOPIC, CHANNELS = 50_000, 2_000, 80, 200
 PASSAGES_A_DOCUMENT = 3
 WORDS_A_PASSAGE = 130
