@@ -123,12 +123,17 @@ Resume = Callable[[str, str, str], Awaitable[None]]
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, resume: Resume, *, model: ChatModel | None = None, replica: str = ""
+    settings: Settings,
+    resume: Resume,
+    *,
+    model: ChatModel | None = None,
+    replica: str = "",
+    clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[App]:
     """Everything but the inbox and the platforms. ``resume(run, place, cause)`` is told which runs can go on.
 
     ``model`` takes the place of the one that the settings name, such as a `ScriptedModel`. ``replica`` names a process
-    that is the only one of this name (`bot.replicas`).
+    that is the only one of this name (`bot.replicas`). ``clock`` says what time it is, so that days can pass at once.
 
     Raises `SettingsInvalid`, `ModelMisconfigured` or a `RetrievalError` with one line each.
     """
@@ -140,7 +145,7 @@ async def open_app(
         engine = open_engine(databases.records)
         stack.push_async_callback(engine.dispose)
         saver = await stack.enter_async_context(open_checkpointer(databases))
-        meter = RetrievalMeter(engine, ceilings_of(settings), time.time)
+        meter = RetrievalMeter(engine, ceilings_of(settings), clock)
         embedder = await open_settings_embedder(settings, meter)
         stack.push_async_callback(embedder.close)
         store = await open_store(settings.store_place)
@@ -151,7 +156,7 @@ async def open_app(
         if model is not None:
             stack.push_async_callback(model.close)
         runner = replica or uuid.uuid4().hex
-        app = _assemble(settings, engine, saver, store, embedder, searcher, model, resume, runner, here)
+        app = _assemble(settings, engine, saver, store, embedder, searcher, model, resume, runner, here, clock)
         stack.push_async_callback(app.knowledge.stop)
         yield app
 
@@ -179,16 +184,17 @@ def _assemble(
     resume: Resume,
     runner: str,
     here: str,
+    clock: Callable[[], float],
 ) -> App:
-    chats, talk = Chats(), Talk(engine, time.time)
-    opener = Opener(settings, lambda location: ChannelSource(location, talk, chats, time.time))
-    records, decisions = Records(engine), DecisionLog(engine, time.time)
-    ledger = Ledger(engine, time.time, settings.approval_hours * 3_600, runner)
-    knowledge = Knowledge(store, embedder, engine, opener, here, time.time)
+    chats, talk = Chats(), Talk(engine, clock)
+    opener = Opener(settings, lambda location: ChannelSource(location, talk, chats, clock))
+    records, decisions = Records(engine), DecisionLog(engine, clock)
+    ledger = Ledger(engine, clock, settings.approval_hours * 3_600, runner)
+    knowledge = Knowledge(store, embedder, engine, opener, here, clock)
     audiences = Audiences(store, chats)
     attachments = Attachments(embedder, settings.max_file_mb * 1_000_000)
-    held = HeldFiles(engine, settings.uploads_path, attachments, chats, ledger, time.time)
-    toolbox = build_toolbox(settings, searcher, knowledge, ChatPoster(chats, records, time.time), held)
+    held = HeldFiles(engine, settings.uploads_path, attachments, chats, ledger, clock)
+    toolbox = build_toolbox(settings, searcher, knowledge, ChatPoster(chats, records, clock), held)
     model_for = metered(settings, engine, model)
     agent = Agent(
         searcher,
@@ -199,7 +205,7 @@ def _assemble(
         model_for,
         _deciders(settings.approvers),
         Limits(steps=settings.run_steps, window=settings.model_window),
-        time.time,
+        clock,
     )
     desk = Desk(
         build_graph(agent, saver),
@@ -212,17 +218,17 @@ def _assemble(
         attachments,
         audiences,
         resume,
-        time.time,
+        clock,
         run_seconds=settings.run_seconds,
         max_question_chars=settings.max_question_chars,
     )
-    operators = Operators(settings.operators, chats, records, time.time)
-    schedule = Schedule(engine, time.time, operators)
-    nightly = Nightly(settings, engine, operators, chats, time.time)
+    operators = Operators(settings.operators, chats, records, clock)
+    schedule = Schedule(engine, clock, operators)
+    nightly = Nightly(settings, engine, operators, chats, clock)
     if (job := nightly.job()) is not None:
         schedule.add(job)
-    prose = _prose_of(model_for, time.time)
-    digests = Digests(engine, embedder, searcher, audiences, opener.news, chats, records, time.time, prose)
+    prose = _prose_of(model_for, clock)
+    digests = Digests(engine, embedder, searcher, audiences, opener.news, chats, records, clock, prose)
     schedule.add_all(digests)
     return App(
         settings,
@@ -240,10 +246,10 @@ def _assemble(
         audiences,
         schedule,
         digests,
-        DigestPresses(digests, schedule, engine, desk.mention, chats, settings.zone),
+        DigestPresses(digests, schedule, desk.mention, chats, settings.zone),
         nightly,
         talk,
-        Following(talk, knowledge, chats, records, time.time),
+        Following(talk, knowledge, chats, records, clock),
         here,
     )
 

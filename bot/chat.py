@@ -182,7 +182,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Somebody used a button or sent its form. ``subject`` is the id of what it answers (an approval, a run)."""
+    """Somebody used a button or sent its form. ``subject`` is the id of what it answers (an approval, a run).
+
+    ``thread`` is that of a conversation which begins on the button's message; None where it is the message's own key.
+    """
 
     event_id: str
     place: Place
@@ -191,6 +194,7 @@ class Press:
     subject: str
     at: float
     form: dict[str, Any] = field(default_factory=dict)
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

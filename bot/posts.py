@@ -51,6 +51,13 @@ class Posts:
             found: str | None = (await connection.execute(query)).scalar()
         return found
 
+    async def key_at(self, place: Place, address: str) -> str | None:
+        """The key of the message that stands at this address in the channel of a place; None where none of ours does."""
+        query = select(table.c.key).where(table.c.channel == place.channel_key, table.c.address == address)
+        async with self._engine.connect() as connection:
+            found: str | None = (await connection.execute(query)).scalar()
+        return found
+
     async def begin(self, place: Place, key: str, part: int) -> None:
         """A part is about to be posted."""
         row = {"channel": place.channel_key, "key": key, "part": part, "digest": ""}

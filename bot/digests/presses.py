@@ -6,8 +6,6 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from bot.chat import Action, Chat, ChatError, Mention, Place, Press, Reply
 from bot.cron import CronInvalid
 from bot.digests.asking import NotUnderstood, Wish, sources, understood, when
@@ -15,8 +13,8 @@ from bot.digests.editions import Entry
 from bot.digests.items import Vector
 from bot.digests.phrases import LANGUAGES
 from bot.digests.service import Digests, job_name
+from bot.digests.showing import story_key
 from bot.digests.subscriptions import Length, State, Subscription
-from bot.posts import Posts
 from bot.rendering import escape_markdown
 from bot.schedule import Schedule
 from retrieval.errors import RetrievalError
@@ -46,14 +44,12 @@ class DigestPresses:
         self,
         digests: Digests,
         schedule: Schedule,
-        engine: AsyncEngine,
         ask: Callable[[Mention], Awaitable[None]],
         chats: Mapping[str, Chat],
         zone: str,
     ) -> None:
         self._digests = digests
         self._schedule = schedule
-        self._posts = Posts(engine)
         self._ask = ask
         self._chats = chats
         self._zone = zone
@@ -169,11 +165,9 @@ class DigestPresses:
     async def _start(self, press: Press, place: Place, text: str) -> None:
         """Ask it in the thread of the story, in the name of whoever pressed."""
         id_, _, number = press.subject.rpartition(":")
-        key = f"digest:{id_}:{int(number) + 1}"
-        standing = await self._posts.of(place, key)
-        address = (standing[0].address if standing else None) or key
-        thread = replace(place, thread=place.thread or address)
-        await self._ask(Mention(f"{press.event_id}:{press.action.value}", thread, press.person, text, press.at))
+        thread = story_key(id_, int(number)) if press.thread is None else press.thread
+        there = replace(place, thread=place.thread or thread)
+        await self._ask(Mention(f"{press.event_id}:{press.action.value}", there, press.person, text, press.at))
 
     async def _say(self, press: Press, words: str) -> None:
         with contextlib.suppress(ChatError):

@@ -23,7 +23,12 @@ def messages(edition: Edition, language: str) -> list[tuple[str, Reply]]:
     replies += [_story(f"{edition.id}:{number}", entry, phrases) for number, entry in enumerate(content["items"])]
     if content["rest"] or (content["items"] and content["notes"]):
         replies.append(_rest(content["rest"], content["notes"], phrases))
-    return [(f"digest:{edition.id}:{number}", reply) for number, reply in enumerate(replies)]
+    return [(story_key(edition.id, number - 1), reply) for number, reply in enumerate(replies)]
+
+
+def story_key(edition: str, number: int) -> str:
+    """What the message of a story goes by; its head's number is -1."""
+    return f"digest:{edition}:{number + 1}"
 
 
 def _story(subject: str, entry: Entry, phrases: Phrases) -> Reply:

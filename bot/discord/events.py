@@ -174,7 +174,7 @@ class Listener(discord.AutoShardedClient):
     ) -> None:
         person, at = person_of(interaction.user), interaction.created_at.timestamp()
         self.whispers.expect(place, person)
-        await self.intake.keep(Press(event_of(interaction.id), place, person, action, subject, at, form))
+        await self.intake.keep(Press(event_of(interaction.id), place, person, action, subject, at, form, place.thread))
         if action in (Action.HELPFUL, Action.UNHELPFUL) and not interaction.response.is_done():
             thanks = components.plain("Thanks, noted.")[0]
             await acknowledged(lambda: interaction.response.send_message(view=thanks, ephemeral=True))

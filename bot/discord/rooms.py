@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ import discord
 from bot.chat import ChatGone, ChatRefused, Place
 from bot.discord.errors import FEW, ThreadThere, persistently
 from bot.discord.places import DIRECT
+from bot.posts import Posts
 from bot.records import Records
 
 NAME = 100
@@ -19,6 +21,8 @@ ARCHIVE: Literal[1_440] = 1_440
 """Minutes without a message after which a thread goes to sleep; a new message wakes it."""
 KNOWN = 5_000
 """How many rooms are remembered."""
+_MARKUP = re.compile(r"\\([^\w\s])|\*")
+"""What is not said of a line of Markdown: signs before signs, and what makes words bold."""
 _NEEDED = discord.Permissions(create_public_threads=True, send_messages_in_threads=True)
 _OPENABLE = (discord.ChannelType.text, discord.ChannelType.news)
 
@@ -42,6 +46,7 @@ class Rooms:
     def __init__(self, client: discord.Client, records: Records) -> None:
         self._client = client
         self._records = records
+        self._posts = Posts(records.engine)
         self._known: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
 
@@ -105,9 +110,15 @@ class Rooms:
         return True
 
     async def _name(self, place: Place) -> str:
+        """What the message says that the thread is opened on: a question, or the first line of what the assistant told."""
         at_top = Place(place.platform, place.workspace, place.channel)
-        asked = await self._records.message(at_top, place.thread)
-        words = " ".join(asked.text.split()) if asked is not None else ""
+        said = await self._records.message(at_top, place.thread)
+        if said is None and (key := await self._posts.key_at(at_top, f"{place.channel}/{place.thread}")):
+            said = await self._records.message(at_top, key)
+        words = "" if said is None else said.text
+        if said is not None and said.kind == "assistant":
+            words = _MARKUP.sub(r"\1", words.strip().partition("\n")[0])
+        words = " ".join(words.split())
         if len(words) > NAME:
             words = f"{words[: NAME - 1].rstrip()}…"
         return words or "Footnote"

@@ -87,7 +87,8 @@ class Interactions:
         user = body["user"]["id"]
         person = await self._people.person(place.workspace, enterprise_of(body), user)
         event_id = f"slack:{place.workspace}:{user}:{at}:{action.value}:{subject}"
-        await self._accept(Press(event_id, place, person, action, subject, _moment(at), form or {}))
+        thread = place.thread or str((body.get("container") or {}).get("message_ts", ""))
+        await self._accept(Press(event_id, place, person, action, subject, _moment(at), form or {}, thread))
 
     async def _ask(self, body: Json, action: Action, subject: str) -> bool:
         """Open the form of a button that has one; whether the press itself counts as well."""

@@ -17,6 +17,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from bot.app import App
+from bot.databases import Databases
+from bot.inbox import Inbox
 from tests.servers.ports import free_port
 from tests.servers.postgres import binaries, postgres
 from tests.servers.providers import KEY
@@ -108,6 +111,13 @@ def write_handbook(folder: Path, documents: Mapping[str, str] = HANDBOOK) -> Non
     folder.mkdir()
     for name, text in documents.items():
         (folder / name).write_text(text, encoding="utf-8")
+
+
+def inbox_of(app: App) -> Inbox:
+    """The inbox of an assistant in this process, as `footnote up` has it."""
+    desk = app.desk
+    database = Databases.of(app.settings).inbox
+    return Inbox(database, "one", app.mention, app.press, desk.resume, desk.withdraw, app.schedule.run)
 
 
 @pytest.fixture

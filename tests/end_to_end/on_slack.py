@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from agent.models.scripted import ScriptedModel
 from bot.app import App, open_app
-from bot.databases import Databases
 from bot.inbox import Inbox
 from bot.slack.connect import connect
 from tests.contract.stages.slack import app_of_manifest, read, settings_for
-from tests.end_to_end.conftest import write_handbook
+from tests.end_to_end.conftest import inbox_of, write_handbook
 from tests.servers.slack import Message, RateLimits, Slack, Timing
 from tests.servers.slack.world import Where, Who
 
@@ -25,9 +25,10 @@ MEALS = "are meals while travelling refunded?"
 class Team:
     """A workspace with the assistant in it."""
 
-    def __init__(self, slack: Slack, app: App) -> None:
+    def __init__(self, slack: Slack, app: App, inbox: Inbox) -> None:
         self.slack = slack
         self.app = app
+        self.inbox = inbox
 
     def said(self, channel: Where, thread: str | None = None, *, reader: Who | None = None) -> list[Message]:
         """What the assistant has said there and is not still being written."""
@@ -64,7 +65,13 @@ class Team:
 
 
 @asynccontextmanager
-async def team(slack: Slack, folder: Path, model: ScriptedModel | None = None, **more: Any) -> AsyncIterator[Team]:
+async def team(
+    slack: Slack,
+    folder: Path,
+    model: ScriptedModel | None = None,
+    clock: Callable[[], float] = time.time,
+    **more: Any,
+) -> AsyncIterator[Team]:
     """The assistant, which knows the handbook, connected to this workspace."""
     if not (folder / "handbook").exists():
         write_handbook(folder / "handbook")
@@ -74,15 +81,14 @@ async def team(slack: Slack, folder: Path, model: ScriptedModel | None = None, *
     async def resume(run: str, place: str, cause: str) -> None:
         await inbox.resume(run, place, cause)
 
-    async with open_app(settings, resume, model=model) as app, AsyncExitStack() as stack:
-        desk = app.desk
-        inbox = Inbox(Databases.of(settings).inbox, "one", desk.mention, desk.press, desk.resume, desk.withdraw)
+    async with open_app(settings, resume, model=model, clock=clock) as app, AsyncExitStack() as stack:
+        inbox = inbox_of(app)
         await app.knowledge.sync(await app.knowledge.add("folder", str(folder / "handbook")))
         await app.knowledge.embed()
         app.chats["slack"] = await stack.enter_async_context(connect(app, inbox.accept))
         await inbox.start()
         stack.push_async_callback(inbox.stop)
-        yield Team(slack, app)
+        yield Team(slack, app, inbox)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -12,14 +13,13 @@ import pytest
 
 from agent.models.scripted import ScriptedModel
 from bot.app import App, open_app
-from bot.databases import Databases
 from bot.discord import events
 from bot.discord.connect import connect
 from bot.inbox import Inbox
 from bot.settings import Settings, SettingsInvalid
 from retrieval.errors import RetrievalError
 from retrieval.stores import Holdings
-from tests.end_to_end.conftest import write_handbook
+from tests.end_to_end.conftest import inbox_of, write_handbook
 from tests.end_to_end.held import Held
 from tests.servers.discord import Discord, Message, P
 from tests.servers.discord.models import Channel
@@ -31,9 +31,10 @@ PIRATES = "who flies the pirate flag?"
 class Team:
     """A server with the assistant in it."""
 
-    def __init__(self, discord: Discord, app: App) -> None:
+    def __init__(self, discord: Discord, app: App, inbox: Inbox) -> None:
         self.discord = discord
         self.app = app
+        self.inbox = inbox
 
     def said(self, channel: Channel | int) -> list[Message]:
         """What the assistant has said there and is final."""
@@ -57,7 +58,12 @@ class Team:
 
 @asynccontextmanager
 async def team(
-    discord: Discord, folder: Path, model: ScriptedModel | None = None, away_since: float = 0.0, **more: Any
+    discord: Discord,
+    folder: Path,
+    model: ScriptedModel | None = None,
+    away_since: float = 0.0,
+    clock: Callable[[], float] = time.time,
+    **more: Any,
 ) -> AsyncIterator[Team]:
     """The assistant, which knows the handbook, connected to this Discord."""
     if not (folder / "handbook").exists():
@@ -75,15 +81,14 @@ async def team(
     async def resume(run: str, place: str, cause: str) -> None:
         await inbox.resume(run, place, cause)
 
-    async with open_app(settings, resume, model=model) as app, AsyncExitStack() as stack:
-        desk = app.desk
-        inbox = Inbox(Databases.of(settings).inbox, "one", desk.mention, desk.press, desk.resume, desk.withdraw)
+    async with open_app(settings, resume, model=model, clock=clock) as app, AsyncExitStack() as stack:
+        inbox = inbox_of(app)
         await app.knowledge.sync(await app.knowledge.add("folder", str(folder / "handbook")))
         await app.knowledge.embed()
         app.chats["discord"] = await stack.enter_async_context(connect(app, inbox, away_since))
         await inbox.start()
         stack.push_async_callback(inbox.stop)
-        yield Team(discord, app)
+        yield Team(discord, app, inbox)
 
 
 @pytest.fixture

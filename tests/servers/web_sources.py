@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 from starlette.applications import Starlette
@@ -58,6 +59,18 @@ class WebSources:
 
     def put_json(self, path: str, body: Any, **headers: str) -> None:
         self.put(path, json.dumps(body), "application/json", **headers)
+
+    def put_feed(self, path: str, *items: tuple[str, str, str, float | None]) -> str:
+        """A feed of (title, link, text, date), as XML; returns its address."""
+        entries = "".join(
+            f"<item><title>{title}</title><link>{link}</link><guid>{link}</guid><description>{text}</description>"
+            + (f"<pubDate>{formatdate(at)}</pubDate>" if at is not None else "")
+            + "</item>"
+            for title, link, text, at in items
+        )
+        rss = f'<rss version="2.0"><channel><title>N</title>{entries}</channel></rss>'
+        self.put(path, rss, "application/rss+xml")
+        return f"{self.address}{path}"
 
     def fail(self, path: str, status: int, **headers: str) -> None:
         said = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import formatdate
 from pathlib import Path
 
 from bot.audiences import Audiences
@@ -99,16 +98,7 @@ class Rig:
 
     def feed(self, path: str, *items: tuple[str, str, str, float | None]) -> str:
         """Put a feed of (title, link, text, date); returns its address."""
-        entries = "".join(
-            f"<item><title>{title}</title><link>{link}</link><guid>{link}</guid><description>{text}</description>"
-            + (f"<pubDate>{formatdate(at)}</pubDate>" if at is not None else "")
-            + "</item>"
-            for title, link, text, at in items
-        )
-        self.host.put(
-            path, f'<rss version="2.0"><channel><title>N</title>{entries}</channel></rss>', "application/rss+xml"
-        )
-        return f"{self.host.address}{path}"
+        return self.host.put_feed(path, *items)
 
 
 @asynccontextmanager
@@ -150,6 +140,6 @@ async def open_rig(
     async def ask(mention: Mention) -> None:
         asked.append(mention)
 
-    presses = DigestPresses(digests, schedule, engine, ask, chats, "UTC")  # type: ignore[arg-type]
+    presses = DigestPresses(digests, schedule, ask, chats, "UTC")  # type: ignore[arg-type]
     yield Rig(host, chat, store, digests, presses, schedule, clock, asked)
     await engine.dispose()
