@@ -97,7 +97,7 @@ def card(subscription: Subscription, following: float | None) -> Reply:
         f"🗞️ **Digest on {about}**",
         f"{when[0].upper()}{when[1:]}"
         + (" with a weekly summary on Fridays" if subscription.weekly else "")
-        + f", {subscription.length.value}, {subscription.language or ENGLISH}.",
+        + f", {subscription.length.value} length, in {subscription.language or ENGLISH}.",
         "From " + escape_markdown(", ".join(shown(source) for source in subscription.read)) + ".",
     ]
     if subscription.state is State.PAUSED:

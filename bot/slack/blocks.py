@@ -7,7 +7,7 @@ markup, but for the answer itself, which is Markdown.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote, urlencode
@@ -86,7 +86,7 @@ def text_of(reply: Reply, links: Links) -> str:
 
 def parts(reply: Reply, links: Links, workspace: str) -> list[Part]:
     """The messages of a reply, in order; all but the text is below the last one."""
-    told = fallback(reply.text) or "Footnote"
+    told = fallback(reply.text) or fallback("\n".join(reply.notes)) or "Footnote"
     if reply.card is not None:
         return [Part("", tuple(_card(reply.card, reply.buttons, workspace)), told)]
     texts = split(text_of(reply, links))
@@ -119,23 +119,38 @@ def parse_value(value: str) -> tuple[Action, str]:
 
 
 def _footnotes(reply: Reply, links: Links) -> list[Json]:
+    """What each number leads to; numbers that lead to one page stand together."""
     notes = reply.footnotes[: 10 * ELEMENTS]
     room = min(TITLE, TITLES // max(1, len(notes)))
-    elements = [_footnote(note, links.of(note), room) for note in notes]
+    elements = [_footnote(*one, room) for one in _together(notes, links)]
     if sum(len(element["text"]) for element in elements) > FOOTNOTES:
-        elements = [_footnote(note, "", room) for note in notes]
+        elements = [_footnote(_number(note), note.title, "", room) for note in notes]
     return [
         {"type": "context", "block_id": f"footnotes-{start}", "elements": elements[start : start + ELEMENTS]}
         for start in range(0, len(elements), ELEMENTS)
     ]
 
 
-def _footnote(note: Footnote, address: str, room: int) -> Json:
-    title = escaped(note.title[:room]) or "untitled"
-    link = f"[{note.number}] <{escape(address, quote=False)}|{title}>"
+def _together(notes: Sequence[Footnote], links: Links) -> list[tuple[str, str, str]]:
+    """The numbers, the title and the address of each page, or of each footnote that leads nowhere."""
+    found: dict[tuple[str, str] | int, tuple[str, str, str]] = {}
+    for note in notes:
+        address = links.of(note)
+        page = (note.title, address) if address else note.number
+        numbers = f"{found[page][0]} {_number(note)}" if page in found else _number(note)
+        found[page] = (numbers, note.title, address)
+    return list(found.values())
+
+
+def _number(note: Footnote) -> str:
+    return f"[{note.number}]"
+
+
+def _footnote(numbers: str, title: str, address: str, room: int) -> Json:
+    link = f"{numbers} <{escape(address, quote=False)}|{escaped(title[:room]) or 'untitled'}>"
     if address and len(link) <= LINE:
         return {"type": "mrkdwn", "text": link, "verbatim": True}
-    return _plain(f"[{note.number}] {' '.join(clean(note.title).split())[:room]}")
+    return _plain(f"{numbers} {' '.join(clean(title).split())[:room]}")
 
 
 def _notes(reply: Reply) -> list[Json]:

@@ -17,6 +17,8 @@ FALLBACK = 3_000
 """Characters of the plain text beside the blocks; chat.update refuses more than 4,000."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CALL = re.compile(r"(<)(?=[@!#])|(@)(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
+_MARKUP = re.compile(r"\\([^\w\s])|\*\*(.+?)\*\*|^\*(.+)\*$", re.MULTILINE)
+"""A sign with its backslash, bold words, a line in italics."""
 _APART = "\u2060"
 _MARK = re.compile(r"\[(\d+)\](?!\()")
 _FENCE = re.compile(r"^(`{3,}|~{3,})", re.MULTILINE)
@@ -39,8 +41,8 @@ def escaped(text: str) -> str:
 
 
 def fallback(text: str) -> str:
-    """The plain text that notifications and screen readers tell in place of the blocks."""
-    return escaped(text[:FALLBACK])[:FALLBACK]
+    """The plain text that notifications and screen readers tell in place of the blocks; they read no Markdown."""
+    return escaped(_MARKUP.sub(r"\1\2\3", text[:FALLBACK]))[:FALLBACK]
 
 
 def linked(text: str, links: Mapping[int, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -81,7 +82,7 @@ class DigestDays:
             assert before["sources"] == f"feed:{address}"
             assert before["when"] == "every day at 08:00 UTC"
             card = await room.message("Digest on reranking")
-            assert "Monday at 07:30 UTC, short, English." in card.text
+            assert "Monday at 07:30 UTC, short length, in English." in card.text
             (kept,) = await room.app.digests.subscriptions.all()
             assert (kept.topics, kept.sources, kept.cron) == ("reranking", (f"feed:{address}",), "30 7 * * mon")
             await room.press(room.owner, card, "Edit")
@@ -201,3 +202,31 @@ class DigestDays:
             assert (posted.id, posted.written_at, posted.content) == (written.id, written.written_at, written.content)
             assert len([one for one in room.shown() if "The set has 40" in one.text]) == 1
             assert not [one for one in room.shown() if "They say that" in one.text]
+
+    async def test_the_longest_digest_fits(self, rooms: Rooms) -> None:
+        rng = random.Random(5)
+
+        def words(count: int) -> str:
+            return " ".join("".join(rng.choices("abcdefghijklmnop", k=9)) for _ in range(count))
+
+        long = [
+            (
+                f"Retrieval evaluation {words(30)}",
+                f"https://example.org/{n}?{'q' * 900}",
+                f"It says {words(35)}. And {words(35)}.",
+            )
+            for n in range(40)
+        ]
+        async with rooms() as room:
+            topics = "retrieval evaluation, " + "of the longest kind there is, " * 30
+            card = await room.subscribed(f"every day at 8, what's new on {topics} from {room.feed('/a', RERANKER)}")
+            await room.press(room.owner, card, "Edit")
+            await room.fill(room.owner, length="long")
+            await room.message("long length")
+            room.feed("/a", *long)
+            before = len(room.shown())
+            await room.morning()
+            (edition, _) = await room.delivered(2)
+            told = "\n".join(one.text for one in room.shown()[before:])
+            assert len(edition.entries) > 20
+            assert all(" ".join(entry["title"].split())[:60] in told for entry in edition.entries)

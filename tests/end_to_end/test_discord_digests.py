@@ -92,3 +92,13 @@ def rooms(discord: Discord, tmp_path: Path) -> Iterator[Rooms]:
 
 class TestOnDiscord(DigestDays):
     """What is the same everywhere."""
+
+
+async def test_a_digest_for_oneself_is_researched_where_it_stands(discord: Discord, rooms: Rooms) -> None:
+    story = ("Hotels may cost more", "https://example.org/hotels", "Hotels may cost 150 euros a night, it is said now.")
+    async with rooms() as room:
+        await discord.dm("alice", f"every day at 8, tell me what's new on hotels from {room.feed('/a', story)}")
+        await room.delivered(1)
+        shown = await room.until(lambda: [one for one in discord.dms(discord.alice) if "it is said now" in one.text])
+        await (await discord.press("alice", shown[0], "Research this")).answered()
+        await room.hears("alice", "Expense policy")

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.digest_days import DigestDays, Rooms
-from tests.end_to_end.newsroom import Clock, Newsroom, Shown
+from tests.end_to_end.digest_days import EVERY_DAY, DigestDays, Rooms
+from tests.end_to_end.newsroom import RERANKER, Clock, Newsroom, Shown
 from tests.end_to_end.on_slack import Team, team, workspace
 from tests.servers.slack import Message, Slack
 from tests.servers.web_sources import WebSources, web_sources
@@ -109,3 +109,16 @@ def rooms(slack: Slack, tmp_path: Path) -> Iterator[Rooms]:
 
 class TestOnSlack(DigestDays):
     """What is the same everywhere."""
+
+
+async def test_what_notifications_tell_is_plain_and_a_page_that_is_cited_twice_is_named_once(rooms: Rooms) -> None:
+    async with rooms() as room:
+        room.host.fail("/b", 404)
+        await room.subscribed(f"{EVERY_DAY} {room.feed('/a', RERANKER)} {room.host.address}/b")
+        head, story, foot = (one.message for one in room.shown()[1:])
+        assert head.text.startswith("Digest no. 1 of ")
+        assert story.text.startswith(f"{RERANKER[0]} The team measured")
+        assert story.text.endswith("Why it matters here: it is on “retrieval evaluation”.")
+        assert foot.text.startswith("Not read: feed:")
+        (footnotes,) = [block["elements"] for block in story.blocks if block["type"] == "context"]
+        assert [one["text"] for one in footnotes] == [f"[1] [2] <{RERANKER[1]}|{RERANKER[0]}>"]
