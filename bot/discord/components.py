@@ -115,7 +115,8 @@ def _footnote(note: Footnote, public_url: str) -> str:
     title = markup.line(note.title, 120) or "untitled"
     address = address_of(note, public_url)
     named = markup.link(title, address) if 0 < len(address) <= 1_000 else title
-    return f"-# \\[{note.number}\\] {named} · “{markup.line(note.quote, 160)}”"
+    quoted = f" · “{quote}”" if (quote := markup.line(note.quote, 160)) else ""
+    return f"-# \\[{note.number}\\] {named}{quoted}"
 
 
 def _card(card: Card) -> list[Piece]:

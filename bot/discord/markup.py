@@ -15,7 +15,8 @@ from markdown_it.tree import SyntaxTreeNode
 _MARK = re.compile(r"(?<!\\)\[(\d{1,3})\]")
 _HELD = re.compile("\ue000(\\d{1,3})\ue001")
 """A footnote's mark on its way through Markdown: characters of no script, so that quoted words can't look like one."""
-_URL = re.compile(r"(?:https?|discord)://[^\s<>`]+", re.IGNORECASE)
+_URL = re.compile(r"(?:https?|discord)://[^\s<>`]*[^\s<>`.,:;!?]", re.IGNORECASE)
+"""An address, without the sign that ends the sentence it stands in."""
 _SPECIAL = re.compile(r"[\\*_~`|\[\]<>]")
 _LINE_START = re.compile(r"^(\s*)(#|-|\+|\d+(?=\.))", re.MULTILINE)
 _EVERYONE = re.compile(r"@(?=everyone|here)")

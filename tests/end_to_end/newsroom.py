@@ -158,3 +158,24 @@ class Newsroom(ABC):
             while len(found := [one for one in await self.editions() if one.delivered_at]) < count:
                 await asyncio.sleep(0.05)
         return found
+
+
+PRINTED = ("Digest no. 2", "A reranker that halves", "Mute source", "And the rest")
+
+
+async def printed(room: Newsroom) -> list[Any]:
+    """The platform's own messages of a morning's digest with something of everything, for a picture of it."""
+    card = await room.subscribed(f"every day at 8, what's new on retrieval evaluation from {room.feed('/a')}")
+    await room.press(room.owner, card, "Edit")
+    await room.fill(room.owner, length="short")
+    await room.message("short length")
+    more = (
+        "Tables in retrieval evaluation",
+        "https://example.org/tables",
+        "A survey of 31 sets finds few tables in them.",
+    )
+    room.feed("/a", RERANKER, TEST_SET, CRITICS, more)
+    before = len(room.shown())
+    await room.morning()
+    await room.delivered(2)
+    return [one.message for one in room.shown()[before:]]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.digest_days import DigestDays, Rooms
-from tests.end_to_end.newsroom import Clock, Newsroom, Shown
+from tests.end_to_end.digest_days import EVERY_DAY, DigestDays, Rooms
+from tests.end_to_end.newsroom import CRITICS, RERANKER, TEST_SET, Clock, Newsroom, Shown
 from tests.end_to_end.test_discord import Team, team
 from tests.servers.discord import Discord, Message
 from tests.servers.web_sources import WebSources, web_sources
@@ -102,3 +102,21 @@ async def test_a_digest_for_oneself_is_researched_where_it_stands(discord: Disco
         shown = await room.until(lambda: [one for one in discord.dms(discord.alice) if "it is said now" in one.text])
         await (await discord.press("alice", shown[0], "Research this")).answered()
         await room.hears("alice", "Expense policy")
+
+
+async def test_what_has_no_quotation_shows_none_and_an_address_ends_where_it_ends(rooms: Rooms) -> None:
+    async with rooms() as room:
+        room.host.fail("/b", 404)
+        words = (RERANKER, TEST_SET, CRITICS)
+        card = await room.subscribed(f"{EVERY_DAY} {room.feed('/a')} {room.host.address}/b")
+        await room.press(room.owner, card, "Edit")
+        await room.fill(room.owner, length="short")
+        await room.message("short length")
+        room.feed(
+            "/a", *words, ("Tables in retrieval evaluation", "https://example.org/tables", "There are few of them.")
+        )
+        await room.morning()
+        await room.delivered(2)
+        foot = (await room.message("And the rest")).message.text
+        assert "“" not in foot
+        assert f"`{room.host.address}/b`: it answered 404" in foot

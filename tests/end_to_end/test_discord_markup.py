@@ -25,7 +25,7 @@ LINKS = {"https://docs.example/a"}
         ("| a | b |\n|---|---|\n| 1 | long |", ["```\na  b\n─  ────\n1  long\n```"]),
         ("[here](https://docs.example/a)", ["[here](<https://docs.example/a>)"]),
         ("[here](https://evil.example/?q=secret)", ["here (`https://evil.example/?q=secret`)"]),
-        ("see https://evil.example/x.", ["see `https://evil.example/x.`"]),
+        ("see https://evil.example/x.", ["see `https://evil.example/x`."]),
         ("![picture](https://evil.example/p.png)", ["picture"]),
         ("<@123> @everyone <#5> \\[x\\](https://evil.example)", None),
         ("\\# no heading\n\\- no list", ["\\# no heading\n\\- no list"]),

@@ -13,8 +13,11 @@ from typing import Any
 from playwright.async_api import Browser
 
 from tests.end_to_end.conftest import picture
+from tests.end_to_end.newsroom import Clock, printed
 from tests.end_to_end.test_discord import HOTELS, team
+from tests.end_to_end.test_discord_digests import DiscordNewsroom
 from tests.servers.discord import Discord, Message
+from tests.servers.web_sources import web_sources
 
 STYLE = """
 body { margin: 0; background: #313338; color: #dbdee1; font: 16px/1.375 'gg sans', 'Noto Sans', Helvetica, Arial, sans-serif; }
@@ -77,6 +80,8 @@ def _text(text: str) -> str:
             blocks.append(f"<small>{_inline(line[3:])}</small>")
         elif match := re.match(r"(#{1,3}) (.*)", line):
             blocks.append(f"<h3>{_inline(match[2])}</h3>")
+        elif line.startswith("- "):
+            blocks.append(f"<p>• {_inline(line[2:])}</p>")
         elif line:
             blocks.append(f"<p>{_inline(line)}</p>")
     return "".join(blocks)
@@ -92,6 +97,7 @@ def _inline(text: str) -> str:
     shown = html.escape(re.sub(r"\\([^\w\s])", hold, text), quote=False)
     shown = re.sub(r"\[([^\]]+)\]\(&lt;(.*?)&gt;\)", r"<a href='#'>\1</a>", shown)
     shown = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", shown)
+    shown = re.sub(r"\*(.+?)\*", r"<i>\1</i>", shown)
     shown = re.sub(r"`([^`]+)`", r"<code>\1</code>", shown)
     shown = re.sub(r"&amp;lt;@\d+>|&amp;lt;@\d+&gt;", "<a>@Footnote</a>", shown)
     return re.sub("\ue000(\\d+)\ue001", lambda match: held[int(match[1])], shown)
@@ -123,3 +129,14 @@ async def test_an_answer_and_an_approval_are_drawn(browser: Browser, tmp_path: P
         await _draw(browser, wish, drawn, "discord-approval")
         await (await discord.press("alice", waiting, "Approve")).answered()
         await discord.until(lambda: "Done" in waiting.text, within=15)
+
+
+async def test_a_digest_is_drawn(browser: Browser, tmp_path: Path) -> None:
+    clock = Clock()
+    with web_sources() as host:
+        async with (
+            Discord(rate_limits=False) as discord,
+            team(discord, tmp_path, clock=clock, allow_private_hosts="127.0.0.1") as here,
+        ):
+            messages = await printed(DiscordNewsroom(here, host, clock))
+            await _draw(browser, "general", messages, "discord-digest")

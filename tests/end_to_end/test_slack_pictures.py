@@ -11,8 +11,11 @@ from typing import Any
 from markdown_it import MarkdownIt
 from playwright.async_api import Browser
 
+from tests.end_to_end.newsroom import PRINTED, Clock, printed
 from tests.end_to_end.on_slack import HOTELS, Team, team, workspace
+from tests.end_to_end.test_slack_digests import SlackNewsroom
 from tests.servers.slack import Message, Slack
+from tests.servers.web_sources import web_sources
 
 STYLE = """
 body { margin: 0; background: #fff; color: #1d1c1d;
@@ -43,13 +46,12 @@ button.thumb { border-color: #ddd; padding: 3px 9px; font-size: 14px; }
 COLOURS = {True: "#2b2d42", False: "#4a7c59"}
 
 
-def drawn(slack: Slack, channel: str, thread: str) -> str:
-    """A thread as Slack shows it, near enough."""
-    messages = [one for one in slack.messages(channel, thread) if one.ephemeral_to is None]
-    body = "".join(_message(slack, one) for one in messages)
+def drawn(slack: Slack, messages: list[Message], heading: str) -> str:
+    """Messages as Slack shows them, near enough."""
+    body = "".join(_message(slack, one) for one in messages if one.ephemeral_to is None)
     return (
         f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><div id=thread style='width: 640px'>"
-        f"<header>Thread<small>#{channel}</small></header><main>{body}</main></div>"
+        f"<header>{heading}</header><main>{body}</main></div>"
     )
 
 
@@ -106,15 +108,20 @@ def _button(element: dict[str, Any]) -> str:
     return f"<button class='{element.get('style', '')}'>{html.escape(element['text']['text'])}</button>"
 
 
-async def picture(browser: Browser, here: Team, thread: str, name: str) -> str:
-    """Draw a thread and keep it, where pictures are asked for; the text that is seen in it."""
+async def picture(browser: Browser, slack: Slack, messages: list[Message], heading: str, name: str) -> str:
+    """Draw messages and keep that, where pictures are asked for; the text that is seen in it."""
     context = await browser.new_context(viewport={"width": 640, "height": 900}, device_scale_factor=2)
     page = await context.new_page()
-    await page.set_content(drawn(here.slack, "general", thread))
-    thread_shown = page.locator("#thread")
+    await page.set_content(drawn(slack, messages, heading))
+    shown = page.locator("#thread")
     if folder := os.environ.get("FOOTNOTE_PICTURES"):
-        await thread_shown.screenshot(path=Path(folder) / f"{name}.png")
-    return await thread_shown.inner_text()
+        await shown.screenshot(path=Path(folder) / f"{name}.png")
+    return await shown.inner_text()
+
+
+async def of_thread(browser: Browser, here: Team, thread: str, name: str) -> str:
+    heading = "Thread<small>#general</small>"
+    return await picture(browser, here.slack, here.slack.messages("general", thread), heading, name)
 
 
 async def test_an_answer_and_a_card_as_they_look(browser: Browser, tmp_path: Path) -> None:
@@ -124,12 +131,23 @@ async def test_an_answer_and_a_card_as_they_look(browser: Browser, tmp_path: Pat
         await here.answered("general", asked.ts)
         await slack.say("ben", "general", "are meals while travelling refunded?", asked.ts)
         await here.answered("general", asked.ts, 2)
-        seen = await picture(browser, here, asked.ts, "slack-answer")
+        seen = await of_thread(browser, here, asked.ts, "slack-answer")
         assert "Hotels may cost 150 euros a night." in seen
         assert "Expense policy" in seen
         asked = await slack.mention("ada", "general", "remember that hotels in Lisbon may cost 170 euros in June")
         card = await here.answered("general", asked.ts)
-        seen = await picture(browser, here, asked.ts, "slack-approval")
+        seen = await of_thread(browser, here, asked.ts, "slack-approval")
         assert "Approve" in seen
         assert "Waits for a decision until" in seen
         assert card.blocks
+
+
+async def test_a_digest_as_it_looks(browser: Browser, tmp_path: Path) -> None:
+    clock = Clock()
+    with web_sources() as host:
+        async with workspace() as slack, team(slack, tmp_path, clock=clock, allow_private_hosts="127.0.0.1") as here:
+            slack.user("ada").real_name = "Ada Park"
+            messages = await printed(SlackNewsroom(here, host, clock))
+            seen = await picture(browser, slack, messages, "#general", "slack-digest")
+    for words in PRINTED:
+        assert words in seen
