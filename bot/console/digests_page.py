@@ -57,16 +57,16 @@ async def digest_feed(parts: Parts, id_: str, address: str) -> Response:
 def _show_subscription(parts: Parts, one: Subscription) -> None:
     reply = parts.digests.card(one)
     with ui.element("section").classes("source"):
-        ui.html(render(reply.text), sanitize=False)
+        ui.html(render(reply.text), sanitize=False).classes("body")
         ui.html(f'<a href="/digests/{html.escape(one.id)}.atom">Atom feed</a>', sanitize=False)
 
 
 def _show_edition(edition: Edition, subscription: Subscription) -> None:
     state = "" if edition.delivered_at else " · written, not posted yet"
-    title = f"{local_time(edition.written_at)} {html.escape(edition.title)}{state}"
-    with ui.element("details"):
+    title = f"{local_time(edition.written_at)} · {html.escape(edition.title)}{state}"
+    with ui.element("details").classes("edition"):
         ui.html(title, tag="summary", sanitize=False)
         for _, reply in messages(edition, subscription.language):
-            ui.html(render(reply.text, reply.footnotes), sanitize=False)
+            ui.html(render(reply.text, reply.footnotes), sanitize=False).classes("body")
             for note in reply.notes:
                 ui.label(note).classes("note")

@@ -6,13 +6,15 @@ import html
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from markdown_it import MarkdownIt
 
 from bot.chat import Footnote
 from bot.rendering import MOMENT, moment
 
+QUOTED = 200
+"""Characters of a quotation that a web page is opened at."""
 _MARK = re.compile(r"(?<!\\)\[(\d{1,3})\]")
 _HELD = re.compile("\ue000(\\d{1,3})\ue001")
 """A footnote's mark on its way through Markdown: characters of no script, so that quoted words can't look like one."""
@@ -38,10 +40,18 @@ def render(text: str, footnotes: Sequence[Footnote] = ()) -> str:
 def address(note: Footnote) -> str:
     """Where the console opens the document at the cited sentence; a web page opens where it is."""
     if note.document.startswith(("http://", "https://")):
-        fragment = urlencode({":~:text": " ".join(note.quote.split())[:200]}).replace("%3A%7E%3A", ":~:")
-        return html.escape(f"{note.document}#{fragment}", quote=True)
+        return html.escape(_at_words(note.document, " ".join(note.quote.split())), quote=True)
     query = urlencode({"id": note.document, "start": note.start, "end": note.end})
     return html.escape(f"/document?{query}", quote=True)
+
+
+def _at_words(page: str, words: str) -> str:
+    """A page opened at words on it (https://wicg.github.io/scroll-to-text-fragment/), of which whole ones are looked for."""
+    if len(words) > QUOTED:
+        words = words[:QUOTED].rpartition(" ")[0]
+    if not words:
+        return page
+    return f"{page}{'' if '#' in page else '#'}:~:text={quote(words, safe='').replace('-', '%2D')}"
 
 
 def local_time(at: float) -> str:
