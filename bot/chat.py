@@ -255,6 +255,22 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Chart:
+    """Shares, 0 to 1, with their names, oldest first. A platform draws them, or leaves them out."""
+
+    title: str
+    points: tuple[tuple[str, float], ...]
+
+    @property
+    def said(self) -> str:
+        """What it shows, for whoever does not see it."""
+        if not self.points:
+            return self.title
+        (first, before), (last, now) = self.points[0], self.points[-1]
+        return f"{self.title}: {before:.0%} on {first}, {now:.0%} on {last}"
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A message of the assistant. ``text`` is Markdown with footnote marks like [1]; ``final`` ends its streaming."""
 
@@ -267,6 +283,7 @@ class Reply:
     final: bool = True
     steps: tuple[str, ...] = ()
     """How it was found, a line a step: kept with it for whoever asks, and not shown with it."""
+    chart: Chart | None = None
 
 
 class Openness(StrEnum):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.chat import Action, Button, Chat, Press, Reply
+from bot.chat import Action, Button, Chart, Chat, Press, Reply
 from bot.cron import Cron, CronInvalid
 from bot.jobs import Job
 from bot.operators import Operators
@@ -142,6 +142,7 @@ def report_reply(recent: Sequence[Night], public_url: str) -> Reply:
     night = recent[0]
     told = night.report
     shares = [one.report.get("means", {}).get("passed", 0.0) for one in reversed(recent)]
+    points = tuple((one.id, share) for one, share in zip(reversed(recent), shares, strict=True))
     lines = [f"`{trend(shares)}` cases passed on the last {len(shares)} nights"] if len(shares) > 1 else []
     lines += [escape_markdown(line) for line in told.get("sentences", [])]
     notes = [line for line in (told.get("judge", {}).get("agreement"), told.get("judge", {}).get("distrust")) if line]
@@ -151,7 +152,8 @@ def report_reply(recent: Sequence[Night], public_url: str) -> Reply:
         buttons.append(Button(Action.BROKEN, night.id, "Open the broken cases"))
     if public_url:
         notes.append(f"All of it: {public_url.rstrip('/')}/nights?night={night.id}")
-    return Reply("\n\n".join(lines), buttons=tuple(buttons), notes=tuple(notes))
+    chart = Chart("Cases passed", points) if len(points) > 1 else None
+    return Reply("\n\n".join(lines), buttons=tuple(buttons), notes=tuple(notes), chart=chart)
 
 
 def _said(outcomes: Mapping[str, Outcome], case: str) -> str:

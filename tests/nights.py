@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from evals.cases import Case
 from evals.comparing import compare
 from evals.outcomes import Outcome
@@ -26,3 +28,12 @@ async def keep_night(nights: Nights, name: str, *, passed: bool, before: Night |
     cases = {one: Case.model_validate({"id": one, "question": "What?", "says": ["150"]}) for one in outcomes}
     await nights.finish(night.id, [], as_data(NightReport(night, cases, outcomes, compared)))
     return night
+
+
+async def two_nights(engine: AsyncEngine) -> tuple[Night, Night]:
+    """Everything passed, then nothing did."""
+    now = [1_790_000_000.0]
+    nights = Nights(engine, lambda: now[0])
+    first = await keep_night(nights, "a", passed=True)
+    now[0] += 86_400
+    return first, await keep_night(nights, "b", passed=False, before=first)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from bot.chat import Chart
+
 WIDTH, HEIGHT, EDGE = 640, 120, 8
 
 
@@ -19,7 +21,7 @@ def line(label: str, points: Sequence[tuple[str, float]]) -> str:
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{html.escape(name)}: {value:.0%}</title></circle>'
         for (x, y), (name, value) in zip(places, points, strict=True)
     )
-    said = f"{label}: {points[0][1]:.0%} on {points[0][0]}, {points[-1][1]:.0%} on {points[-1][0]}"
+    said = Chart(label, tuple(points)).said
     return (
         f'<figure class="chart"><figcaption>{html.escape(label)} <b>{points[-1][1]:.0%}</b></figcaption>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(said, quote=True)}">'

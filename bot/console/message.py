@@ -9,6 +9,7 @@ from nicegui import ui
 
 from agent.text import counted, laid_out
 from bot.chat import Card, Footnote, Reply
+from bot.console.charts import line
 from bot.console.feedback import Feedback, is_mark
 from bot.console.forms import Presses, show_button
 from bot.console.markup import address, local_time, localised, render
@@ -49,6 +50,8 @@ class MessageView:
     def update(self, reply: Reply, mark: Mark = ("", "")) -> None:
         self._body.clear()
         with self._body:
+            if reply.chart:
+                ui.html(line(reply.chart.title, reply.chart.points), sanitize=False)
             self._show_text(reply)
             if reply.footnotes:
                 show_footnotes(reply.footnotes)

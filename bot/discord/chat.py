@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
@@ -13,6 +14,7 @@ import structlog
 
 from bot.chat import ChatError, ChatGone, ChatRefused, File, Membership, Page, Person, Place, Readers, Reply, Said
 from bot.discord import components, history, membership
+from bot.discord.components import MessageView
 from bot.discord.errors import FEW, MessageGone, persistently
 from bot.discord.pace import Pace
 from bot.discord.places import DIRECT, PLATFORM, WRITTEN, person_of, place_in, replied_to, text_of
@@ -70,10 +72,9 @@ class DiscordChat:
         if not reply.final:
             self._draft(place).write(key, reply)
             return
-        views = components.pages(reply, key, self._public_url)
         async with self._turn(place, key):
             try:
-                await self._publish(place, key, views)
+                await self._illustrated(place, key, reply)
             except ChatGone:
                 self._rooms.forget(place)
                 raise
@@ -172,7 +173,17 @@ class DiscordChat:
         room = await self._rooms.of(place)
         await self._client.http.send_typing(room.channel)
 
-    async def _publish(self, place: Place, key: str, views: list[discord.ui.LayoutView]) -> None:
+    async def _illustrated(self, place: Place, key: str, reply: Reply) -> None:
+        """Show it with its picture; where that may not be, without."""
+        try:
+            await self._publish(place, key, components.pages(reply, key, self._public_url))
+        except (ChatGone, ChatRefused) as error:
+            if reply.chart is None:
+                raise
+            log.warning("a picture was not shown", place=place.channel_key, why=str(error))
+            await self._publish(place, key, components.pages(replace(reply, chart=None), key, self._public_url))
+
+    async def _publish(self, place: Place, key: str, views: list[MessageView]) -> None:
         known = {post.part: post for post in await self._posts.of(place, key)}
         for part, view in enumerate(views):
             await self._put(place, key, part, view, known.get(part))
@@ -182,7 +193,7 @@ class DiscordChat:
                     await self._poster.remove(post.address)
             await self._posts.remove(place, key, len(views))
 
-    async def _put(self, place: Place, key: str, part: int, view: discord.ui.LayoutView, known: Post | None) -> None:
+    async def _put(self, place: Place, key: str, part: int, view: MessageView, known: Post | None) -> None:
         digest = components.digest(view)
         if known is not None and known.digest == digest:
             return
@@ -206,7 +217,7 @@ class DiscordChat:
         return None
 
     async def _change(
-        self, place: Place, key: str, part: int, address: str, view: discord.ui.LayoutView, *, finished: bool
+        self, place: Place, key: str, part: int, address: str, view: MessageView, *, finished: bool
     ) -> str:
         """The address it then has. What somebody deleted is not written again, unless it was never finished."""
         try:

@@ -8,6 +8,7 @@ reply a message is, so that it is found again after a crash.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,10 @@ from urllib.parse import urlencode
 
 import discord
 
-from bot.chat import Card, Footnote, Reply
+from bot.chat import Card, Chart, Footnote, Reply
 from bot.discord import markup
 from bot.discord.buttons import PressButton
+from bot.picture import png
 from bot.posts import digest_of
 
 MOST_TEXT = 3_900
@@ -38,16 +40,31 @@ class Piece:
     text: str
 
 
+class MessageView(discord.ui.LayoutView):
+    """A message. ``picture`` is the file that goes along with it, with its name."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+        self.picture: tuple[str, bytes] | None = None
+
+    @property
+    def files(self) -> list[discord.File]:
+        """What goes along, made anew for each try: the library reads a file once."""
+        return [discord.File(io.BytesIO(self.picture[1]), self.picture[0])] if self.picture else []
+
+
 def mark_of(key: str, part: int) -> int:
     """The id of the first component of a part of a message: the same after every restart."""
     digest = hashlib.blake2b(f"{key}/{part}".encode(), digest_size=4).digest()
     return 1_000 + int.from_bytes(digest, "big") % (2**31 - 1_001)
 
 
-def pages(reply: Reply, key: str, public_url: str = "") -> list[discord.ui.LayoutView]:
-    """The messages that show a final reply, the buttons on the last one."""
+def pages(reply: Reply, key: str, public_url: str = "") -> list[MessageView]:
+    """The messages that show a final reply, a picture on the first one, the buttons on the last one."""
     groups = _packed(_content(reply, public_url)) or [[Piece(BODY, "…")]]
     views = [_page(group, mark_of(key, part), reply.card) for part, group in enumerate(groups)]
+    if reply.chart is not None:
+        _illustrate(views[0], reply.chart)
     if reply.buttons:
         row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(*(PressButton.of(one) for one in reply.buttons[:5]))
         last = views[-1].children[0] if reply.card is not None else views[-1]
@@ -55,9 +72,17 @@ def pages(reply: Reply, key: str, public_url: str = "") -> list[discord.ui.Layou
     return views
 
 
-def draft(status: str, reply: Reply | None, key: str) -> discord.ui.LayoutView:
+def _illustrate(view: MessageView, chart: Chart) -> None:
+    data = png(chart)
+    name = f"chart-{hashlib.blake2b(data, digest_size=6).hexdigest()}.png"
+    view.picture = (name, data)
+    shown = discord.MediaGalleryItem(f"attachment://{name}", description=chart.said[:1_000])
+    view.add_item(discord.ui.MediaGallery(shown))
+
+
+def draft(status: str, reply: Reply | None, key: str) -> MessageView:
     """The message that stands while it works: what is going on in a small line, and below it what is written so far."""
-    view = discord.ui.LayoutView(timeout=None)
+    view = MessageView()
     words = f"-# ⏳ {markup.line(status, 200)}…" if status else "-# ⏳"
     view.add_item(discord.ui.TextDisplay(words, id=mark_of(key, 0)))
     if reply is not None:
@@ -69,12 +94,12 @@ def draft(status: str, reply: Reply | None, key: str) -> discord.ui.LayoutView:
     return view
 
 
-def plain(text: str) -> list[discord.ui.LayoutView]:
+def plain(text: str) -> list[MessageView]:
     """Our own Markdown, such as a help text, in messages."""
     return [_page(group, None, None) for group in _packed(Piece(BODY, one) for one in markup.blocks(text))]
 
 
-def whisper(reply: Reply, public_url: str = "") -> list[discord.ui.LayoutView]:
+def whisper(reply: Reply, public_url: str = "") -> list[MessageView]:
     """The messages of a reply that only one person sees: without buttons, and none where nothing is said."""
     return [_page(group, None, reply.card) for group in _packed(_content(reply, public_url))]
 
@@ -144,8 +169,8 @@ def _packed(content: Iterable[Piece], most: int = MOST_TEXT) -> list[list[Piece]
     return groups
 
 
-def _page(group: Sequence[Piece], mark: int | None, card: Card | None) -> discord.ui.LayoutView:
-    view = discord.ui.LayoutView(timeout=None)
+def _page(group: Sequence[Piece], mark: int | None, card: Card | None) -> MessageView:
+    view = MessageView()
     if card is not None:
         colour = (_COLOURS | _TROUBLE).get(card.state, _GREY)
         texts = [discord.ui.TextDisplay[Any](piece.text) for piece in group]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import discord
 
 from bot.chat import Place
-from bot.discord.components import mark_of
+from bot.discord.components import MessageView, mark_of
 from bot.discord.errors import FEW, WAITS, MessageGone, ThreadAsleep, persistently
 from bot.discord.rooms import Room, Rooms
 from bot.posts import Posts
@@ -36,7 +37,7 @@ class Poster:
         place: Place,
         key: str,
         part: int,
-        view: discord.ui.LayoutView,
+        view: MessageView,
         *,
         begun: bool,
         nonce: str = "",
@@ -57,22 +58,27 @@ class Poster:
             tried = True
             nonce_or_own = nonce or nonce_of(place, key, part)
             reference = _reference(room)
-            if reference is None:
-                sent = await channel.send(view=view, nonce=nonce_or_own, allowed_mentions=QUIET)
-            else:
-                sent = await channel.send(view=view, nonce=nonce_or_own, allowed_mentions=QUIET, reference=reference)
+            more: dict[str, Any] = {"files": files} if (files := view.files) else {}
+            if reference is not None:
+                more["reference"] = reference
+            sent = await channel.send(view=view, nonce=nonce_or_own, allowed_mentions=QUIET, **more)
             return f"{room.channel}/{sent.id}", False
 
         return await persistently(send, waits)
 
-    async def change(self, address: str, view: discord.ui.LayoutView, waits: Sequence[float] = WAITS) -> None:
+    async def change(self, address: str, view: MessageView, waits: Sequence[float] = WAITS) -> None:
         """Replace what stands there. Raises `MessageGone` where somebody deleted it."""
         channel, message = self._at(address)
+
+        async def edit() -> None:
+            more: dict[str, Any] = {"attachments": files} if (files := view.files) else {}
+            await message.edit(view=view, allowed_mentions=QUIET, **more)
+
         try:
-            await persistently(lambda: message.edit(view=view, allowed_mentions=QUIET), waits)
+            await persistently(edit, waits)
         except ThreadAsleep:
             await persistently(lambda: self._client.http.edit_channel(channel, archived=False), FEW)
-            await persistently(lambda: message.edit(view=view, allowed_mentions=QUIET), waits)
+            await persistently(edit, waits)
 
     async def remove(self, address: str) -> None:
         """Delete a message; one that is gone already is."""

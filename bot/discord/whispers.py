@@ -6,7 +6,7 @@ An interaction can be answered for 15 minutes (docs.discord.com/developers/inter
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import discord
@@ -43,7 +43,7 @@ class Whispers:
         if expected := self._expected.pop((place.channel_key, person.id), None):
             expected.set()
 
-    async def tell(self, place: Place, person: Person, views: list[discord.ui.LayoutView]) -> None:
+    async def tell(self, place: Place, person: Person, views: Sequence[discord.ui.LayoutView]) -> None:
         """Say it where only this person sees it; where nothing of that can be done it is logged, without the words."""
         await self._acknowledged((place.channel_key, person.id))
         until, answer = self._live.get((place.channel_key, person.id), (0.0, None))
@@ -65,7 +65,7 @@ class Whispers:
             except TimeoutError:
                 self._expected.pop(key, None)
 
-    async def _answered(self, answer: discord.Webhook, views: list[discord.ui.LayoutView]) -> bool:
+    async def _answered(self, answer: discord.Webhook, views: Sequence[discord.ui.LayoutView]) -> bool:
         try:
             for view in views:
                 await persistently(

@@ -21,6 +21,7 @@ from bot.slack.history import History
 from bot.slack.markup import fallback, readable, split, users_in
 from bot.slack.messages import QUIET, Messages
 from bot.slack.people import People
+from bot.slack.pictures import Pictures
 from bot.slack.progress import Progress
 from bot.slack.streaming import Asked, Streams
 from bot.slack.threads import pages
@@ -54,6 +55,7 @@ class SlackChat:
         self._messages = messages
         self._people = people
         self._files = files
+        self._pictures = Pictures(calls, files, messages)
         self._history = history
         self._links = links
         self._streams = Streams(calls, messages)
@@ -94,6 +96,8 @@ class SlackChat:
                 if part.text.strip():
                     await self._streams.advance(place, key, part, self.asker(place), self._progress.text(place))
                 return
+            if reply.chart is not None:
+                await self._pictures.put(place, key, reply.chart)
             shown = parts(reply, self._links, place.workspace)
             streamed = await self._streams.finish(place, key, shown[0], await self._progress.session(place))
             posted = await self._messages.put(place, key, shown)

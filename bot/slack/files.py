@@ -1,4 +1,4 @@
-"""The bytes of a file that was shared: from Slack's own hosts alone, within bounds, and never its sign-in page.
+"""The bytes of a file that was shared, or is to be: from and to Slack's own hosts alone, within bounds, never its sign-in page.
 
 docs.slack.dev/reference/objects/file-object#authentication.
 """
@@ -42,6 +42,18 @@ class Files:
                 return await self._bounded(name, answer)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise ChatRefused(f"{name} could not be downloaded ({type(error).__name__}).") from error
+
+    async def write(self, name: str, address: str, data: bytes) -> None:
+        """Send the bytes of a file to where files.getUploadURLExternal says. Raises `ChatRefused` with one line."""
+        if not self._is_slack(address):
+            raise ChatRefused(f"{name} can't be sent: its address is not Slack's.")
+        timeout = aiohttp.ClientTimeout(total=SECONDS)
+        try:
+            async with self._session.post(address, data=data, timeout=timeout, allow_redirects=False) as answer:
+                if answer.status != 200:
+                    raise ChatRefused(f"Slack does not take {name} (status {answer.status}).")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ChatRefused(f"{name} could not be sent ({type(error).__name__}).") from error
 
     async def _bounded(self, name: str, answer: aiohttp.ClientResponse) -> bytes:
         data = bytearray()

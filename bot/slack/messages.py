@@ -86,6 +86,11 @@ class Messages:
         lost = [one for one in ours if "streaming_state" in one and not one.get("metadata") and one["ts"] not in known]
         return str(lost[-1]["ts"]) if lost else None
 
+    async def shared(self, place: Place, name: str) -> str | None:
+        """The id of a file of this name that the assistant has shared there lately."""
+        files = (file for one in await self._ours(place) for file in one.get("files") or ())
+        return next((str(file["id"]) for file in files if file.get("name") == name), None)
+
     async def _put(self, place: Place, key: str, number: int, part: Part, known: Post | None) -> bool:
         digest = digest_of(part.blocks)
         if known is not None and known.address and known.digest == digest:

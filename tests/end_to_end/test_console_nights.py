@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from playwright.async_api import Browser, expect
 
-from bot.records import open_engine, sqlite_url
+from bot.chat import ASSISTANT
+from bot.console.adapter import channel
+from bot.nightly import report_reply
+from bot.records import Records, open_engine, sqlite_url
 from evals.casebook import CaseBook
 from evals.cases import Case, Standing
 from evals.results import Nights
 from tests.end_to_end.conftest import picture, serving, visit
-from tests.nights import keep_night
+from tests.nights import keep_night, two_nights
 
 
 async def test_a_night_is_read_accepted_and_its_cases_are_decided(
@@ -55,4 +59,21 @@ async def test_a_night_is_read_accepted_and_its_cases_are_decided(
         await expect(page.locator(".main")).to_contain_text("20 of 20 cases passed (100%).")
         await page.goto(f"{site.url}/nights?night=1999")
         await expect(page.locator(".main")).to_contain_text("There is no night “1999”")
+        await engine.dispose()
+
+
+async def test_a_report_in_a_channel_of_the_console_has_its_picture(
+    browser: Browser, tmp_path: Path, handbook: Path
+) -> None:
+    with serving(tmp_path / "home", handbook) as site:
+        engine = open_engine(sqlite_url(tmp_path / "home" / "records.sqlite"))
+        first, second = await two_nights(engine)
+        reply = report_reply(await Nights(engine, time.time).recent(14), site.url)
+        await Records(engine).say(channel("research"), f"night:{second.id}", ASSISTANT, reply.text, time.time(), reply)
+        page = await visit(browser, site, "/?channel=research")
+        message = page.locator(".message.assistant")
+        await expect(message).to_contain_text("0 of 20 cases passed (0%).")
+        said = await message.locator(".chart svg").get_attribute("aria-label")
+        assert said == f"Cases passed: 100% on {first.id}, 0% on {second.id}"
+        await picture(page, "night-report")
         await engine.dispose()

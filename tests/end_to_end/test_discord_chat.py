@@ -264,6 +264,7 @@ def test_the_invitation_asks_for_the_permissions_that_are_used() -> None:
         read_message_history=True,
         create_public_threads=True,
         send_messages_in_threads=True,
+        attach_files=True,
     )
 
 
