@@ -21,8 +21,10 @@ from agent.text import counted
 from bot.app import open_app, open_settings_embedder, open_settings_model, open_settings_reranker
 from bot.grading import open_judge
 from bot.settings import Settings, SettingsInvalid, load_settings, misspelt
+from bot.sources import Opener
 from retrieval.embedders.choose import best_inside, is_remote
-from retrieval.errors import EmbedderAway, RerankerAway, RetrievalError
+from retrieval.errors import EmbedderAway, RerankerAway, RetrievalError, Unreadable
+from retrieval.fetching import shown
 from retrieval.rerankers.choose import RerankerUnknown
 
 _MARKS = {"ok": ("✓", "green"), "missing": ("–", "yellow"), "wrong": ("✗", "red")}
@@ -65,6 +67,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     yield await _model(settings)
     yield await _judge(settings)
+    yield await _search(settings)
     yield _database(settings)
     yield _console(settings)
     async for finding in _platforms(settings):
@@ -194,6 +197,18 @@ async def _judge(settings: Settings) -> Finding:
         return Finding("Judge", "wrong", wrong, "Until it answers, nights are graded without it.")
     free = unpriced(judge.name, settings.judge_url)
     return Finding("Judge", "ok", f"{judge.name} answers; questions, passages and answers are sent to it", free)
+
+
+async def _search(settings: Settings) -> Finding:
+    if not settings.search_url:
+        advice = "With FOOTNOTE_SEARCH_URL=https://YOUR-SEARXNG a digest may have search:WORDS among its sources."
+        return Finding("Web search", "missing", "none: digests read feeds, arXiv, GitHub and Hacker News", advice)
+    try:
+        found = [one async for one in Opener(settings).news("search:footnote").list()]
+    except Unreadable as error:
+        return Finding("Web search", "wrong", f"{shown(settings.search_url)}: {error.reason}")
+    what = f"{shown(settings.search_url)} answers, with {counted(len(found), 'page')}; what digests search for is sent to it"
+    return Finding("Web search", "ok", what)
 
 
 async def _silent(model: ChatModel) -> str:

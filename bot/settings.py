@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     """arXiv's API."""
     hackernews_url: str = "https://hn.algolia.com/api/v1/search?tags=front_page"
     """Hacker News's search API, asked for its front page."""
+    search_url: str = ""
+    """A SearXNG server that gives JSON, as https://searx.example.org: digests can then search the web."""
     max_file_mb: int = Field(default=50, ge=1)
     """Larger files are named and passed over."""
     max_question_chars: int = Field(default=8_000, ge=100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 from bot.settings import Settings
 from retrieval.errors import Unreadable
@@ -22,6 +23,7 @@ from retrieval.sources.packages import PackagesSource
 from retrieval.sources.readwise import ReadwiseSource
 from retrieval.sources.slack_export import SlackExportSource
 from retrieval.sources.web import WebSource
+from retrieval.sources.web_search import WebSearchSource
 
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 EVERY: Mapping[str, float] = {
@@ -127,5 +129,7 @@ class Opener:
                 return GitHubSource(location, token, url, self._fetcher, parts={"releases"})
             case "hackernews":
                 return HackerNewsSource(settings.hackernews_url, self._fetcher)
+            case "search":
+                return WebSearchSource(unquote_plus(location), settings.search_url, self._fetcher)
             case _:
                 raise Unreadable(shown(name), "there is no source of this kind for digests")

@@ -1,13 +1,15 @@
 """What somebody asks for, in words: “every weekday at 8, tell us what's new on retrieval evaluation from arxiv:cs.IR”.
 
 Sources are named as ``feed:https://…`` (or any https address), ``arxiv:CATEGORY`` (or words to search there),
-``github:OWNER/REPOSITORY`` for its releases, ``hackernews``, and ``knowledge`` for what is new in the knowledge base.
+``github:OWNER/REPOSITORY`` for its releases, ``search:WORDS`` for what a search of the web finds (several words in quotes, or
+with + between), ``hackernews``, and ``knowledge`` for what is new in the knowledge base.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import quote, unquote_plus
 from zoneinfo import available_timezones
 
 from bot.cron import Cron
@@ -15,7 +17,7 @@ from bot.cron import Cron
 KNOWLEDGE = "knowledge"
 HACKER_NEWS = "hackernews"
 DEFAULT_SOURCES = (HACKER_NEWS, KNOWLEDGE)
-NAMED = "feed:ADDRESS, arxiv:CATEGORY, github:OWNER/REPOSITORY, hackernews, knowledge"
+NAMED = "feed:ADDRESS, arxiv:CATEGORY, github:OWNER/REPOSITORY, search:WORDS, hackernews, knowledge"
 MOST_SOURCES = 30
 MOST_TOPICS = 1_000
 _CONTINENTS = frozenset({"Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic", "Etc"})
@@ -35,10 +37,12 @@ _EVERY = re.compile(
     r"|(?P<weekdays2>每个?工作日)|(?P<daily2>每[天日早]|每天早上)",
     re.IGNORECASE,
 )
+_SEARCH = r"search:(?:\"[^\"]+\"|“[^”]+”|[^\s,;\"“]+)"
 _SOURCE = re.compile(
-    r"(?<![\w/])(?:feed:https?://\S+|https?://\S+|arxiv:[\w.-]+|github:[\w.-]+/[\w.-]+|hacker\s?news\b|knowledge\s?base\b|knowledge\b)",
+    rf"(?<![\w/])(?:{_SEARCH}|feed:https?://\S+|https?://\S+|arxiv:[\w.-]+|github:[\w.-]+/[\w.-]+|hacker\s?news\b|knowledge\s?base\b|knowledge\b)",
     re.IGNORECASE,
 )
+_NOT_IN_A_WORD = re.compile(r"[%+&,;\"“”]")
 _LEAD = re.compile(
     r"^\W*(?:(?:please|can you|could you)\W+)?(?:(?:tell|send|show|give|post|brief)\s+(?:us|me)\s+)?"
     r"(?:a\s+digest\s+(?:of|on|about)\s+)?(?:what(?:['’]?s|\s+is)\s+new\s+)?(?:(?:on|about|in|of|for)\s+)?"
@@ -89,7 +93,8 @@ def when(text: str, zone: str) -> tuple[str, str]:
 
 def sources(text: str) -> tuple[str, ...]:
     """The sources in a field of a form, with commas, spaces or lines between. Raises `NotUnderstood`."""
-    named = (source(word) for word in re.split(r"[,\s]+", re.sub(r"(?i)hacker\s+news", HACKER_NEWS, text)) if word)
+    words = re.findall(rf"(?i){_SEARCH}|[^,\s]+", re.sub(r"(?i)hacker\s+news", HACKER_NEWS, text))
+    named = (source(word) for word in words)
     return tuple(dict.fromkeys(named))[:MOST_SOURCES] or DEFAULT_SOURCES
 
 
@@ -103,9 +108,18 @@ def source(word: str) -> str:
         return KNOWLEDGE
     if re.match(r"https?://", word):
         return f"feed:{word}"
+    if re.fullmatch(_SEARCH, word, re.IGNORECASE):
+        return _search(word.partition(":")[2])
     if re.fullmatch(r"feed:https?://\S+|arxiv:[\w.-]+|github:[\w.-]+/[\w.-]+", word):
         return word
     raise NotUnderstood(f"“{word[:80]}” is no source I know; write {NAMED}.")
+
+
+def _search(said: str) -> str:
+    """A search as one word: with + for a space, and with what would end the word as %2C."""
+    wanted = said[1:-1] if said[0] in '"“' else unquote_plus(said)
+    escaped = _NOT_IN_A_WORD.sub(lambda sign: quote(sign[0]), " ".join(wanted.split()))
+    return f"search:{escaped.replace(' ', '+')}"
 
 
 def in_words(cron: str, zone: str) -> str:

@@ -10,6 +10,7 @@ from bot.doctor import Finding, examine
 from bot.settings import load_settings
 from tests.servers.providers import KEY, Fail, Provider, Say
 from tests.servers.running import running
+from tests.servers.searxng import searxng
 
 
 async def told(**settings: str) -> dict[str, Finding]:
@@ -35,3 +36,15 @@ async def test_a_judge_that_is_misspelt_is_named_by_its_own_setting(home: Path) 
     judge = (await told(judge="nobody:large"))["Judge"]
     assert judge.state == "wrong"
     assert "FOOTNOTE_JUDGE" in judge.found
+
+
+async def test_a_search_server_is_asked_whether_it_gives_json(home: Path) -> None:
+    missing = (await told())["Web search"]
+    assert (missing.state, "FOOTNOTE_SEARCH_URL" in missing.advice) == ("missing", True)
+    with searxng() as server:
+        server.find("footnote", ("Footnote", "https://example.org/footnote", "A note.", None))
+        found = (await told(search_url=server.url))["Web search"]
+        assert (found.state, "1 page;" in found.found) == ("ok", True)
+        server.formats = {"html"}
+        refused = (await told(search_url=server.url))["Web search"]
+        assert (refused.state, "add json to search.formats" in refused.found) == ("wrong", True)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.digest_days import EVERY_DAY, DigestDays, Rooms
-from tests.end_to_end.newsroom import RERANKER, Clock, Newsroom, Shown
+from tests.end_to_end.newsroom import RERANKER, TEST_SET, Clock, Newsroom, Shown
 from tests.end_to_end.on_slack import Team, team, workspace
+from tests.servers.searxng import searxng
 from tests.servers.slack import Message, Slack
 from tests.servers.web_sources import WebSources, web_sources
 
@@ -122,3 +123,22 @@ async def test_what_notifications_tell_is_plain_and_a_page_that_is_cited_twice_i
         assert foot.text.startswith("Not read: feed:")
         (footnotes,) = [block["elements"] for block in story.blocks if block["type"] == "context"]
         assert [one["text"] for one in footnotes] == [f"[1] [2] <{RERANKER[1]}|{RERANKER[0]}>"]
+
+
+async def test_what_a_search_of_the_web_finds_is_among_it_and_the_foot_says_where_none_can_be(
+    slack: Slack, tmp_path: Path
+) -> None:
+    asked = 'every day at 8, what\'s new on retrieval evaluation from search:"retrieval evaluation"'
+    with web_sources() as host, searxng() as server:
+        async with team(slack, tmp_path) as here:
+            room = SlackNewsroom(here, host, Clock())
+            await room.subscribed(asked)
+            assert "FOOTNOTE_SEARCH_URL" in (await room.message("Not read: search:retrieval+evaluation")).text
+        server.find("retrieval evaluation", (*TEST_SET[:1], "https://example.org/set", TEST_SET[2], None))
+        clock = Clock()
+        async with team(slack, tmp_path, clock=clock, search_url=server.url) as here:
+            room = SlackNewsroom(here, host, clock)
+            await room.morning()
+            await room.delivered(2)
+            story = await room.message("The set has 40 questions")
+            assert set(story.links) == {"https://example.org/set"}
