@@ -11,6 +11,7 @@ class Phrases:
 
     heading: str
     quiet: str
+    quiet_preview: str
     everything: str
     why: str
     on_topic: str
@@ -33,6 +34,7 @@ _PHRASES = {
     "English": Phrases(
         heading="Digest no. {number} of {date}: {topics}",
         quiet="Nothing new on {topics} since the last digest.",
+        quiet_preview="Nothing new on {topics} in the last seven days.",
         everything="everything that was asked for",
         why="Why it matters here: {reasons}.",
         on_topic="it is on “{topic}”",
@@ -48,6 +50,7 @@ _PHRASES = {
     "Deutsch": Phrases(
         heading="Digest Nr. {number} vom {date}: {topics}",
         quiet="Nichts Neues zu {topics} seit dem letzten Digest.",
+        quiet_preview="Nichts Neues zu {topics} in den letzten sieben Tagen.",
         everything="allem, was bestellt ist",
         why="Warum es hier zählt: {reasons}.",
         on_topic="es betrifft „{topic}“",
@@ -63,6 +66,7 @@ _PHRASES = {
     "中文": Phrases(
         heading="{date} 第 {number} 期:{topics}",
         quiet="自上一期以来,{topics} 没有新消息。",
+        quiet_preview="最近七天,{topics} 没有新消息。",
         everything="所订阅的内容",
         why="为何值得关注:{reasons}。",
         on_topic="与“{topic}”有关",

@@ -117,7 +117,7 @@ class Digests:
     async def preview(self, subscription: Subscription) -> None:
         """Write the first edition, of what was new in the last days."""
         now = self._clock()
-        await self._write(subscription, f"{subscription.id}:preview", now, now - PREVIEWED)
+        await self._write(subscription, preview_id(subscription.id), now, now - PREVIEWED)
 
     async def write_week(self, subscription: Subscription, moment: float) -> None:
         """Write the summary of a week out of its editions."""
@@ -158,7 +158,8 @@ class Digests:
         number = memory.number + 1
         prose = self._prose_of(subscription)
         write = partial(self._written.sentences, prose, subscription.topics) if prose is not None else None
-        content = await edition_content(subscription, found, number, now, notes, write)
+        first = id_ == preview_id(subscription.id)
+        content = await edition_content(subscription, found, number, now, notes, write, first=first)
         seen = found[: len(content["items"]) + len(content["rest"])]
         return Edition(
             id_,
@@ -260,6 +261,11 @@ class Digests:
 def job_name(subscription: str) -> str:
     """The job of a subscription."""
     return f"digest:{subscription}"
+
+
+def preview_id(subscription: str) -> str:
+    """The first edition of a subscription."""
+    return f"{subscription}:preview"
 
 
 def _vectors(found: Sequence[Ranked]) -> list[Vector]:

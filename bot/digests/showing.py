@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.chat import Action, Button, Field, Footnote, Form, Reply
 from bot.digests.asking import NAMED, in_words
@@ -104,8 +105,8 @@ def card(subscription: Subscription, following: float | None) -> Reply:
         lines.append(f"⏸️ Paused. {escape_markdown(subscription.reason)}".strip())
         turn = Button(Action.RESUME, subject, "Resume", "primary")
     else:
-        at = datetime.fromtimestamp(following, UTC).strftime("%d %b %Y, %H:%M UTC") if following else ""
-        lines += [f"Next: {at}."] if at else []
+        if following:
+            lines.append(f"Next: {datetime.fromtimestamp(following, ZoneInfo(subscription.zone)):%d %b %Y, %H:%M}.")
         turn = Button(Action.PAUSE, subject, "Pause")
     edit = Button(Action.CHANGE, subject, "Edit", form=_form(subscription))
     return Reply("\n\n".join(lines), buttons=(edit, turn, Button(Action.DELETE, subject, "Delete", "danger")))

@@ -66,21 +66,27 @@ async def edition_content(
     now: float,
     notes: Sequence[str],
     write: Write | None = None,
+    *,
+    first: bool = False,
 ) -> Content:
-    """The content of an edition; the stories of it are the first of those found. Without ``write`` they are quoted."""
+    """The content of an edition; the stories of it are the first of those found. Without ``write`` they are quoted.
+
+    ``first``: there was none before it, and it is of the last days.
+    """
     phrases = Phrases.of(subscription.language)
     length = subscription.length
     full, rest = found[: length.items], found[length.items : length.items + length.listed]
     items = [await _in_full(one, phrases, write) for one in full]
     left = len(found) - len(full) - len(rest)
     more = [phrases.left_out.format(count=left)] if left else []
+    quiet = phrases.quiet_preview if first else phrases.quiet
     day = datetime.fromtimestamp(now, ZoneInfo(subscription.zone))
     return Content(
         heading=phrases.heading.format(
             number=number, date=f"{day:%Y-%m-%d}", topics=subscription.topics or phrases.everything
         ),
         headline=items[0]["title"] if items else "",
-        quiet="" if items else phrases.quiet.format(topics=subscription.topics or phrases.everything),
+        quiet="" if items else quiet.format(topics=subscription.topics or phrases.everything),
         items=items,
         rest=[_listed(one.story.lead) for one in rest],
         notes=[*more, *notes],

@@ -75,6 +75,7 @@ def seen(message: Message) -> Shown:
 async def discord() -> AsyncIterator[Discord]:
     async with Discord(rate_limits=False) as server:
         yield server
+        assert server.failed == []
 
 
 @pytest.fixture

@@ -60,6 +60,14 @@ async def test_a_subscription_shows_its_card_and_a_preview_at_once(rig: Rig) -> 
     assert "salad" not in rig.chat.texts()
 
 
+async def test_a_preview_without_anything_says_of_which_days_and_the_card_when_the_next_is_there(rig: Rig) -> None:
+    await rig.subscribe(f"every day at 8 Europe/Berlin, retrieval evaluation from {rig.feed('/a')}")
+    assert "Nothing new on retrieval evaluation in the last seven days." in rig.chat.texts()
+    card = rig.chat.messages["digest-s1"].text
+    assert "Every day at 08:00 Europe/Berlin" in card
+    assert "Next: 03 Mar 2026, 08:00." in card
+
+
 async def test_each_story_is_shown_once_and_a_quiet_day_says_so_in_a_line(rig: Rig) -> None:
     address = rig.feed("/a", (*RERANKER, START - 3_600))
     await rig.subscribe(f"every day at 8 retrieval evaluation from {address}")
