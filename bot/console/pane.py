@@ -118,7 +118,7 @@ class Pane:
         if self._welcome and entries:
             self._welcome.delete()
             self._welcome = None
-        opening = [one.key for one in entries if one.kind == "person"] if not self._place.thread else []
+        opening = [one.key for one in entries] if not self._place.thread else []
         marks = await self._marks(entries)
         with self._list:
             for entry in entries:

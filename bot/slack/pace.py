@@ -28,6 +28,8 @@ A_MINUTE = {
     "conversations.members": 100,
     "conversations.open": 50,
     "conversations.replies": 50,
+    "files.completeUploadExternal": 100,
+    "files.getUploadURLExternal": 100,
     "files.info": 100,
     "users.conversations": 50,
     "users.info": 100,

@@ -85,6 +85,16 @@ async def test_it_is_readable_everywhere(browser: Browser, site: Site, archive: 
     await picture(page, f"digests-{'phone' if phone else 'wide'}-{'dark' if dark else 'light'}")
 
 
+async def test_a_story_is_researched_in_its_thread(site: Site, archive: Page) -> None:
+    await archive.goto(f"{site.url}/?channel=research")
+    story = archive.locator(".message.assistant").filter(has_text="12 public sets")
+    await story.get_by_role("button", name="Research this").click()
+    await story.get_by_role("button", name="2 replies").click()
+    thread = archive.locator(".thread")
+    await expect(thread).to_contain_text("What do we know about “A reranker that halves retrieval errors”?")
+    await expect(thread.locator(".assistant").last).to_contain_text("I don't know.")
+
+
 async def test_a_feed_reader_reads_it(site: Site, archive: Page) -> None:
     link = await archive.get_by_role("link", name="Atom feed").get_attribute("href")
     async with httpx.AsyncClient() as client:
