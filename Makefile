@@ -92,7 +92,7 @@ bench-digest-cost: .venv/.ready-dev ## Tokens, embedded texts and fetches of a m
 docs: .venv/.ready-dev ## Write the reference pages anew from the code, and what passes on which platform from a run
 	@$(BIN)/python -m bot.reference docs
 	@$(BIN)/python -m benchmarks.page docs
-	@$(BIN)/python -m pytest tests/contract/test_chat.py --platforms-table docs/platforms.md
+	@$(BIN)/python -m pytest tests/contract/test_chat.py tests/contract/test_conversation.py --platforms-table docs/platforms.md
 
 lock: .venv/bin/uv ## Resolve the dependencies again
 	@$(UV) lock

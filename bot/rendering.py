@@ -154,7 +154,8 @@ def may_decide(approval: Approval, names: Mapping[str, str]) -> str:
         case "others":
             return f"Anyone {here} but {asker}, who asked, may decide."
         case "named":
-            return f"Only {' or '.join(names[person] for person in approval.deciders.people)} may decide."
+            named = {names[person].casefold(): names[person] for person in reversed(approval.deciders.people)}
+            return f"Only {' or '.join(reversed(named.values()))} may decide."
 
 
 def _card_buttons(approval: Approval, fields: Sequence[FormField]) -> tuple[Button, ...]:

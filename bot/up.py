@@ -80,6 +80,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
             inbox.accept,
             settings.max_file_mb * 1_000_000,
             app.digests,
+            settings.follow_ups,
         )
         from bot.console import serve
 

@@ -25,6 +25,7 @@ from bot.console.welcome import Examples, show_welcome
 from bot.records import Entry
 
 _MENTION = re.compile(r"(?<![\w@])@footnote\b[:,]?\s*", re.IGNORECASE)
+_TO_OTHERS = re.compile(r"\s*@\w")
 _NEAR = 300
 """Pixels from the end within which somebody reads along, and what is new is scrolled to."""
 
@@ -159,7 +160,7 @@ class Pane:
         draft again changes nothing.
         """
         key, now = self._key(text, draft), time.time()
-        addressed = bool(_MENTION.search(text)) or bool(self._place.thread and self._answered)
+        addressed = bool(_MENTION.search(text)) or self._follows_up(text)
         if addressed:
             place = self._place if self._place.thread else replace(self._place, thread=key)
             await self._parts.accept(Mention(key, place, self._me, _MENTION.sub("", text).strip(), now, message=key))
@@ -168,6 +169,11 @@ class Pane:
         self._scroll()
         if addressed and not self._place.thread:
             self._open(key)
+
+    def _follows_up(self, text: str) -> bool:
+        """Whether it goes on with what the assistant has said in this thread, and does not begin with somebody's name."""
+        goes_on = bool(self._place.thread) and self._answered and not _TO_OTHERS.match(text)
+        return goes_on and self._parts.follow_ups
 
     def _key(self, text: str, draft: str) -> str:
         """The key of a message, and its event's id: of one draft always the same one."""

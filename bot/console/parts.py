@@ -31,3 +31,5 @@ class Parts:
     accept: Callable[[Mention | Press], Awaitable[None]]
     max_file_bytes: int
     digests: Digests
+    follow_ups: bool
+    """Whether what is said in a thread where the assistant has answered is said to it."""

@@ -21,7 +21,17 @@ from bot.discord.catching_up import CatchingUp
 from bot.discord.errors import acknowledged
 from bot.discord.history import Overhearing
 from bot.discord.intake import Intake
-from bot.discord.places import event_of, is_written, mention_of, person_of, place_in, place_of, replied_to, text_of
+from bot.discord.places import (
+    event_of,
+    is_to_others,
+    is_written,
+    mention_of,
+    person_of,
+    place_in,
+    place_of,
+    replied_to,
+    text_of,
+)
 from bot.discord.posting import QUIET
 from bot.discord.whispers import Whispers
 from bot.posts import Posts
@@ -124,9 +134,7 @@ class Listener(discord.AutoShardedClient):
         """Whether it goes on, without a mention, with what the assistant has said in a thread, and is said to nobody else."""
         if not self._follow_ups or not isinstance(message.channel, discord.Thread):
             return False
-        if message.mention_everyone or message.content.lstrip().startswith("<@") or replied_to(message) is not None:
-            return False
-        if not (message.content or message.attachments):
+        if is_to_others(message) or not (message.content or message.attachments):
             return False
         return await self._is_in(message, before=message.id)
 

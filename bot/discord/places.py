@@ -18,6 +18,7 @@ PLATFORM = "discord"
 DIRECT = "@me"
 WRITTEN = (discord.MessageType.default, discord.MessageType.reply)
 """What people write themselves; everything else is Discord's own message about something."""
+_EVERYONE = re.compile(r"@(?:everyone|here)\b")
 _EMOJI = re.compile(r"<a?(:\w+:)\d+>")
 
 
@@ -38,6 +39,12 @@ def place_of(message: discord.Message, me: int) -> Place:
     if answered is not None and answered.reference is not None and answered.author.id == me:
         return place_in(message.channel, answered.reference.message_id or message.id)
     return place_in(message.channel, message.id)
+
+
+def is_to_others(message: discord.Message) -> bool:
+    """Whether it begins with a name, answers somebody, or calls everybody, also where its writer may not."""
+    calls = message.mention_everyone or bool(_EVERYONE.search(message.content))
+    return calls or message.content.lstrip().startswith("<@") or replied_to(message) is not None
 
 
 def replied_to(message: discord.Message) -> discord.Message | None:

@@ -1,4 +1,4 @@
-"""`pytest tests/contract/test_chat.py --platforms-table FILE` writes down which case passed on which platform."""
+"""`pytest tests/contract --platforms-table FILE` writes down which case passed on which platform."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.platforms import PASSED, page, words
+from tests.contract.platforms import PASSED, SUITES, page, words
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,24 +21,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Table:
-    """How the cases ended: passed, or why not. Of one that has several variants the worst counts."""
+    """How the cases of each suite ended: passed, or why not. Of one that has several variants the worst counts."""
 
     def __init__(self) -> None:
-        self._ended: dict[str, dict[str, str]] = defaultdict(dict)
+        self._ended: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        if "stage" in item.fixturenames and (report.when == "call" or not report.passed):
-            platform = str(item.callspec.params["stage"])
-            ended = self._ended[words(item.originalname)]
+        platform = _platform(item)
+        if item.path.stem in SUITES and platform and (report.when == "call" or not report.passed):
+            ended = self._ended[item.path.stem][words(item.originalname)]
             if ended.get(platform, PASSED) == PASSED:
                 ended[platform] = _told(report)
         return report
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        platforms = list(dict.fromkeys(platform for ended in self._ended.values() for platform in ended))
-        session.config.getoption("--platforms-table").write_text(page(self._ended, platforms), encoding="utf-8")
+        session.config.getoption("--platforms-table").write_text(page(self._ended), encoding="utf-8")
+
+
+def _platform(item: pytest.Function) -> str:
+    """The platform that a case is tried on; empty where it is of none."""
+    chosen = item.callspec.params if hasattr(item, "callspec") else {}
+    return str(chosen.get("stage") or chosen.get("platform") or "")
 
 
 def _told(report: pytest.TestReport) -> str:

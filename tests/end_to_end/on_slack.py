@@ -13,7 +13,7 @@ from agent.models.scripted import ScriptedModel
 from bot.app import App, open_app
 from bot.inbox import Inbox
 from bot.slack.connect import connect
-from tests.contract.stages.slack import app_of_manifest, read, settings_for
+from tests.contract.stages.slack import app_of_manifest, finished, read, settings_for
 from tests.end_to_end.conftest import inbox_of, write_handbook
 from tests.servers.slack import Message, RateLimits, Slack, Timing
 from tests.servers.slack.world import Where, Who
@@ -32,8 +32,7 @@ class Team:
 
     def said(self, channel: Where, thread: str | None = None, *, reader: Who | None = None) -> list[Message]:
         """What the assistant has said there and is not still being written."""
-        there = self.slack.by_app(channel, thread, reader=reader)
-        return [one for one in there if one.stream is None or one.stream.state != "in_progress"]
+        return finished(self.slack, channel, thread, reader=reader)
 
     async def answered(
         self,

@@ -19,6 +19,7 @@ from bot.inbox import Inbox
 from bot.settings import Settings, SettingsInvalid
 from retrieval.errors import RetrievalError
 from retrieval.stores import Holdings
+from tests.contract.stages.discord import finished
 from tests.end_to_end.conftest import inbox_of, write_handbook
 from tests.end_to_end.held import Held
 from tests.servers.discord import Discord, Message, P
@@ -41,8 +42,7 @@ class Team:
         place = (
             self.discord.channel(channel) if isinstance(channel, Channel) else self.discord.world.channels.get(channel)
         )
-        found = self.discord.messages(place) if place is not None else []
-        return [one for one in found if one.author is self.discord.bot and one.components and "⏳" not in one.text]
+        return finished(self.discord, place) if place is not None else []
 
     async def answered(self, channel: Channel | int, times: int = 1) -> Message:
         """The last of so many messages of the assistant."""
@@ -118,18 +118,6 @@ async def test_a_mention_opens_a_thread_and_is_answered_there_with_footnotes(her
     assert here.discord.pings(here.discord.alice) == []
 
 
-async def test_a_follow_up_in_the_thread_needs_no_mention_and_one_to_somebody_else_is_not_answered(here: Team) -> None:
-    asked = await here.discord.mention("alice", "general", HOTELS)
-    await here.answered(asked.id)
-    assert asked.thread is not None
-    await here.discord.say("bob", asked.thread, f"{here.discord.carol.mention} do you know this?")
-    await here.discord.say("bob", asked.thread, "are meals while travelling refunded?")
-    answer = await here.answered(asked.id, 2)
-    assert "40 euros" in answer.text
-    await here.settled()
-    assert len(here.said(asked.id)) == 2
-
-
 async def test_what_was_said_in_a_thread_before_it_came_there_is_no_question_when_it_is_edited(here: Team) -> None:
     discord = here.discord
     thread = await discord.create_thread("alice", "general", "questions")
@@ -168,25 +156,9 @@ async def test_where_no_thread_may_be_opened_the_answer_is_a_reply(here: Team) -
     assert (await here.answered(discord.general, 2)).reference == (discord.general.id, asked.id)
 
 
-async def test_a_direct_message_is_answered_and_goes_on(here: Team) -> None:
-    await here.discord.dm("carol", HOTELS)
-    channel = here.discord.dm_channel("carol")
-    assert "150 euros" in (await here.answered(channel)).text
-    await here.discord.dm("carol", PIRATES)
-    assert "pirate flag" in (await here.answered(channel, 2)).text
-
-
 async def test_a_forum_post_is_answered_in_it(here: Team) -> None:
     post = await here.discord.forum_post("bob", "ideas", "Hotels", f"{here.discord.bot.mention} {HOTELS}")
     assert "150 euros" in (await here.answered(post)).text
-
-
-async def test_two_mentions_at_once_in_one_thread_are_both_answered_in_order(here: Team) -> None:
-    thread = await here.discord.create_thread("alice", "general", "questions")
-    await here.discord.mention("alice", thread, HOTELS)
-    await here.discord.mention("bob", thread, PIRATES)
-    await here.answered(thread, 2)
-    assert ["150 euros" in one.text for one in here.said(thread)] == [True, False]
 
 
 async def test_events_that_come_twice_and_out_of_order_are_answered_once(here: Team) -> None:
@@ -237,35 +209,6 @@ async def test_a_card_is_edited_in_a_form_after_a_restart(discord: Discord, tmp_
         assert "seven" in card.text
 
 
-async def test_a_rejection_says_who_and_why(here: Team) -> None:
-    card, _ = await proposed(here)
-    await (await here.discord.press("bob", card, "Reject")).answered()
-    await (await here.discord.submit("bob", here.discord.modals[0], {"reason": "they close at eight"})).answered()
-    await here.discord.until(lambda: "Rejected by Bob: they close at eight" in card.text)
-
-
-async def test_the_second_press_is_told_to_its_person_alone_who_was_first(here: Team) -> None:
-    card, _ = await proposed(here)
-    discord = here.discord
-    both = [await discord.press(who, card, "Approve") for who in ("alice", "bob")]
-    for one in both:
-        await one.answered()
-    await discord.until(lambda: discord.ephemerals(discord.alice) or discord.ephemerals(discord.bob), within=15)
-    told = [*discord.ephemerals(discord.alice), *discord.ephemerals(discord.bob)]
-    assert len(told) == 1
-    assert "Alice" in told[0].text or "Bob" in told[0].text
-
-
-async def test_how_an_answer_was_found_is_shown_to_whoever_presses_alone(here: Team) -> None:
-    discord = here.discord
-    asked = await discord.mention("alice", "general", HOTELS)
-    answer = await here.answered(asked.id)
-    await (await discord.press("bob", answer, "How I found this")).answered()
-    await discord.until(lambda: discord.ephemerals(discord.bob), within=15)
-    assert "1. Searched for" in discord.ephemerals(discord.bob)[0].text
-    assert discord.ephemerals(discord.alice) == []
-
-
 async def test_what_is_told_before_discord_took_the_acknowledgement_waits_for_it(
     here: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,20 +250,6 @@ async def test_an_answer_is_marked_with_a_reason(here: Team) -> None:
 # changing one's mind, and being shown out
 
 
-async def test_an_edited_question_is_answered_once_as_it_was_edited(discord: Discord, tmp_path: Path) -> None:
-    model = Held()
-    async with team(discord, tmp_path, model) as here:
-        asked = await discord.mention("alice", "general", PIRATES)
-        await discord.until(lambda: discord.typing)
-        await discord.edit(asked, f"{discord.bot.mention} {HOTELS}")
-        await here.settled()
-        model.may.set()
-        answer = await here.answered(asked.id)
-        await here.settled()
-        assert "150 euros" in answer.text
-        assert len(here.said(asked.id)) == 1
-
-
 @pytest.mark.parametrize("is_cached", [True, False])
 async def test_a_question_edited_twice_quickly_is_answered_once_as_it_says_last(
     discord: Discord, tmp_path: Path, is_cached: bool
@@ -349,23 +278,6 @@ async def test_an_edit_after_the_answer_and_a_link_that_unfolds_change_nothing(h
     assert len(here.said(asked.id)) == 1
 
 
-async def test_a_question_deleted_while_it_is_answered_gets_no_answer(discord: Discord, tmp_path: Path) -> None:
-    async with team(discord, tmp_path, model := Held()):
-        asked = await discord.mention("alice", "general", HOTELS)
-        await discord.until(
-            lambda: asked.thread and "⏳" in "".join(one.text for one in discord.messages(asked.thread))
-        )
-        await discord.delete(asked)
-        assert asked.thread is not None
-        thread = asked.thread
-        await discord.until(
-            lambda: all(one.author is not discord.bot or not one.text for one in discord.messages(thread))
-        )
-        model.may.set()
-        await asyncio.sleep(0.7)
-        assert [one.text for one in discord.messages(thread) if one.text] == []
-
-
 @pytest.mark.parametrize("how", ["kicked", "deleted", "silenced"])
 async def test_whoever_asked_where_it_was_shown_out_is_told_so_directly(
     discord: Discord, tmp_path: Path, how: str
@@ -388,14 +300,6 @@ async def test_whoever_asked_where_it_was_shown_out_is_told_so_directly(
 
 
 # what comes with it
-
-
-async def test_a_file_that_came_with_a_mention_is_read(here: Team) -> None:
-    files = [("rota.md", b"# Rota\n\nOn Friday Bob brings the cake.")]
-    asked = await here.discord.mention("alice", "general", "who brings the cake on Friday?", files=files)
-    answer = await here.answered(asked.id)
-    assert "Bob brings the cake" in answer.text
-    assert "rota.md" in answer.text.replace("\\", "")
 
 
 async def test_what_was_said_in_a_thread_before_is_part_of_the_question(discord: Discord, tmp_path: Path) -> None:
@@ -513,21 +417,6 @@ async def test_a_dropped_connection_and_a_new_session_lose_and_double_nothing(he
     await here.answered(second.id)
     await here.settled()
     assert [len(here.said(one.id)) for one in (first, second)] == [1, 1]
-
-
-async def test_what_was_asked_while_it_was_away_is_answered_when_it_is_back(discord: Discord, tmp_path: Path) -> None:
-    async with team(discord, tmp_path) as here:
-        before = await discord.mention("alice", "general", HOTELS)
-        await here.answered(before.id)
-    missed = await discord.mention("bob", "random", PIRATES)
-    assert before.thread is not None
-    follow_up = await discord.say("bob", before.thread, "are meals while travelling refunded?")
-    async with team(discord, tmp_path) as here:
-        assert "pirate" in (await here.answered(missed.id)).text
-        assert "40 euros" in (await here.answered(before.id, 2)).text
-        await here.settled()
-        assert len(here.said(before.id)) == 2
-    assert follow_up.channel is before.thread
 
 
 async def test_a_wrong_token_is_said_in_one_line(discord: Discord, tmp_path: Path) -> None:

@@ -78,15 +78,6 @@ async def test_what_was_said_in_a_thread_before_it_came_there_is_no_question_whe
     await here.answered("general", root.ts, 3)
 
 
-async def test_follow_ups_can_be_turned_off(slack: Slack, tmp_path: Path) -> None:
-    async with team(slack, tmp_path, follow_ups=False) as here:
-        asked = await slack.mention("ada", "general", HOTELS)
-        await here.answered("general", asked.ts)
-        await slack.say("ben", "general", MEALS, asked.ts)
-        await here.settled()
-        assert len(here.said("general")) == 1
-
-
 async def test_nothing_is_answered_that_is_not_said_to_it(here: Team) -> None:
     slack = here.slack
     robot = slack.add_user("robot", is_bot=True, bot_id="B0ROBOT")
@@ -108,14 +99,6 @@ async def test_a_direct_message_is_answered_in_its_own_thread(here: Team) -> Non
     assert "40 euros" in here.text(await here.answered(second.channel, second.ts))
 
 
-async def test_two_mentions_at_once_in_one_thread_are_both_answered_in_order(here: Team) -> None:
-    root = await here.slack.say("ada", "general", "hello")
-    await here.slack.mention("ada", "general", HOTELS, root.ts)
-    await here.slack.mention("ben", "general", MEALS, root.ts)
-    await here.answered("general", root.ts, 2)
-    assert ["150 euros" in here.text(one) for one in here.said("general", root.ts)] == [True, False]
-
-
 async def test_what_was_said_in_the_thread_before_is_read(here: Team) -> None:
     root = await here.slack.say("ada", "general", "I have a question about money")
     await here.slack.mention("ben", "general", HOTELS, root.ts)
@@ -126,14 +109,6 @@ async def test_what_was_said_in_the_thread_before_is_read(here: Team) -> None:
         ("ada", "I have a question about money"),
         ("ben", HOTELS),
     ]
-
-
-async def test_duplicates_retries_and_late_deliveries_are_one_mention(here: Team) -> None:
-    here.slack.deliver_unruly(duplicate=1.0, late=0.3, by=0.3)
-    asked = await here.slack.mention("ada", "general", HOTELS)
-    await here.answered("general", asked.ts)
-    await here.settled()
-    assert len(here.said("general")) == 1
 
 
 async def test_a_slow_lookup_in_one_channel_holds_up_no_other(here: Team) -> None:
@@ -149,37 +124,6 @@ async def test_a_slow_lookup_in_one_channel_holds_up_no_other(here: Team) -> Non
 
 
 # while it is being answered
-
-
-async def test_a_mention_that_is_deleted_while_it_is_answered_is_not_answered(slack: Slack, tmp_path: Path) -> None:
-    model = Held()
-    async with team(slack, tmp_path, model) as here:
-        root = await slack.say("ada", "general", "hello")
-        asked = await slack.mention("ada", "general", HOTELS, root.ts)
-        await slack.until(lambda: slack.status("general", root.ts))
-        await slack.delete(asked)
-        await slack.until(lambda: slack.status("general", root.ts) == "")
-        model.may.set()
-        await here.settled()
-        assert here.said("general") == []
-
-
-async def test_a_mention_that_is_edited_while_it_is_answered_is_answered_as_edited(
-    slack: Slack, tmp_path: Path
-) -> None:
-    model = Held()
-    async with team(slack, tmp_path, model) as here:
-        asked = await slack.mention("ada", "general", HOTELS)
-        await slack.until(lambda: slack.status("general", asked.ts))
-        await slack.edit(asked, f"<@{slack.bot.id}> {MEALS}")
-        await slack.until(lambda: len(model.requests) == 0 and len(slack.called("agents.sessions.setStatus")) > 2)
-        model.may.set()
-        assert "40 euros" in here.text(await here.answered("general", asked.ts))
-        await here.settled()
-        assert len(here.said("general")) == 1
-        await slack.edit(asked, f"<@{slack.bot.id}> {HOTELS}")
-        await here.settled()
-        assert len(here.said("general")) == 1, "what has its answer is not answered again"
 
 
 async def test_a_mention_that_is_edited_twice_quickly_is_answered_once_as_it_says_last(
@@ -258,17 +202,6 @@ async def test_whoever_slack_says_only_an_organisation_of_is_answered_as_well(he
     asker = chat.asker(Place("slack", slack.team.id, answer.channel, asked.ts))
     assert asker is not None
     assert (asker.user, asker.team) == (olga.id, slack.team.id), "a stream takes no organisation for a workspace"
-
-
-async def test_nothing_that_is_shown_calls_people_or_opens_a_preview(here: Team) -> None:
-    words = f"remember that <!channel> and <@{here.slack.user('ben').id}> and @everyone meet at https://example.org"
-    asked = await here.slack.mention("ada", "general", words)
-    await here.answered("general", asked.ts)
-    for one in here.said("general"):
-        assert one.unfurl_links is False
-        assert one.unfurl_media is False
-        assert "<!" not in str(one.blocks).replace("<!date^", "") + one.text
-        assert "<@" not in str(one.blocks) + one.text
 
 
 # what goes wrong at the start

@@ -64,26 +64,6 @@ async def test_a_card_is_approved_with_its_button_and_says_by_whom(here: Team) -
     assert approvals(here, "done") == 1
 
 
-async def test_a_card_is_rejected_with_a_reason_in_a_form(here: Team) -> None:
-    card = await proposed(here)
-    await here.slack.press("ben", card, "Reject")
-    form = await here.slack.until(lambda: here.slack.top("ben"))
-    await here.slack.submit(form, {"reason": "Not now"})
-    await shows(here, card, "Rejected by ben", "Not now")
-    assert not form.open
-    assert approvals(here, "rejected") == 1
-
-
-async def test_a_card_is_changed_in_a_form_and_then_done(here: Team) -> None:
-    card = await proposed(here)
-    await here.slack.press("ben", card, "Edit")
-    form = await here.slack.until(lambda: here.slack.top("ben"))
-    names = [block["block_id"] for block in form.payload["blocks"]]
-    assert "text" in names
-    await here.slack.submit(form, {"text": "demos go best with two footnotes"})
-    await shows(here, card, "two footnotes", "Approved by ben with changes", "Done")
-
-
 async def test_a_change_that_can_not_be_is_refused_in_the_form(here: Team) -> None:
     card = await proposed(here)
     await here.slack.press("ben", card, "Edit")
@@ -122,29 +102,6 @@ async def test_a_thumb_down_counts_though_its_form_can_not_be_opened(here: Team)
     async with asyncio.timeout(20):
         while await here.app.records.marks(run) != {f"slack/{slack.team.id}/{slack.user('ben').id}": "unhelpful"}:
             await asyncio.sleep(0.05)
-
-
-async def test_how_an_answer_was_found_is_shown_to_whoever_presses_alone(here: Team) -> None:
-    asked = await here.slack.mention("ada", "general", HOTELS)
-    answer = await here.answered("general", asked.ts)
-    await here.slack.press("ben", answer, "How I found this")
-    hidden = lambda: [one for one in here.slack.by_app("general", asked.ts, reader="ben") if one.ephemeral_to]  # noqa: E731
-    told = (await here.slack.until(hidden, 10))[0]
-    assert told.ephemeral_to == here.slack.user("ben").id
-    assert "1. Searched for" in told.blocks[0]["text"]
-
-
-async def test_buttons_work_after_a_restart_and_the_first_press_wins(slack: Slack, tmp_path: Path) -> None:
-    async with team(slack, tmp_path) as here:
-        card = await proposed(here)
-    async with team(slack, tmp_path) as here:
-        await slack.press("ben", card, "Approve")
-        await slack.press("ada", card, "Approve")
-        await shows(here, card, "Approved by ben", "Done")
-        await here.settled()
-        told = [one for one in slack.by_app("general", card.root, reader="ada") if one.ephemeral_to]
-        assert "Ben" in told[-1].blocks[0]["text"] or "ben" in told[-1].blocks[0]["text"]
-        assert approvals(here, "done") == 1
 
 
 async def test_an_old_cards_form_still_opens_after_a_restart(slack: Slack, tmp_path: Path) -> None:

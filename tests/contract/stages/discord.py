@@ -22,7 +22,7 @@ from bot.records import Records, open_engine, sqlite_url
 from bot.tables import metadata
 from tests.contract.stages import Company, Seen, words
 from tests.servers.discord import Discord, Message, pointed_at
-from tests.servers.discord.models import walk
+from tests.servers.discord.models import Channel, walk
 from tests.servers.discord.permissions import P
 
 TEXT, SEPARATOR, CONTAINER = 10, 14, 17
@@ -60,7 +60,7 @@ class OnDiscord:
         for message in self._shown():
             if _status(message) is None or len(_texts(message)) > 1:
                 parts.setdefault(keys.get(f"{message.channel.id}/{message.id}", ""), []).append(message)
-        return [_seen([one for message in found for one in message.components]) for found in parts.values()]
+        return [read([one for message in found for one in message.components]) for found in parts.values()]
 
     async def status(self) -> str:
         await self._caught_up()
@@ -121,6 +121,12 @@ class OnDiscord:
         return found
 
 
+def finished(server: Discord, channel: Channel) -> list[Message]:
+    """What the assistant has said there, to everybody, and is final."""
+    shown = server.messages(channel)
+    return [one for one in shown if one.author is server.bot and one.components and "⏳" not in one.text]
+
+
 def _texts(message: Message) -> list[str]:
     return [one["content"] for one in walk(message.components) if one["type"] == TEXT]
 
@@ -130,7 +136,7 @@ def _status(message: Message) -> str | None:
     return match[1] if match else None
 
 
-def _seen(components: list[dict[str, Any]]) -> Seen:
+def read(components: list[dict[str, Any]]) -> Seen:
     """What the components say, in the words of the contract."""
     if components[0]["type"] == CONTAINER:
         texts = [one["content"] for one in walk(components) if one["type"] == TEXT]

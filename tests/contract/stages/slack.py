@@ -18,6 +18,7 @@ from bot.slack.connect import connect
 from bot.slack.manifest import manifest
 from tests.contract.stages import Company, Seen, words
 from tests.servers.slack import App, Message, RateLimits, Slack, Timing
+from tests.servers.slack.world import Where, Who
 
 LINK = re.compile(r"\[\\\[(\d+)\\\]\]\([^)]*\)")
 
@@ -121,6 +122,12 @@ class OnSlack:
         before = len(self.slack.calls)
         await asyncio.sleep(0.5)
         return len(self.slack.calls) == before and not await self.status()
+
+
+def finished(slack: Slack, channel: Where, thread: str | None = None, *, reader: Who | None = None) -> list[Message]:
+    """What the assistant has said there and is not still being written."""
+    there = slack.by_app(channel, thread, reader=reader)
+    return [one for one in there if one.stream is None or one.stream.state != "in_progress"]
 
 
 def read(message: Message) -> Seen:

@@ -1,0 +1,63 @@
+"""What a case waits for, on any platform."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.chat import Action
+from tests.contract.conversations import ANN, Said, Talk, until
+from tests.contract.stages import Seen
+
+
+def can(talk: Talk, *needed: str) -> None:
+    """Skip the case where the platform can't."""
+    for one in needed:
+        if why := talk.cannot.get(one):
+            pytest.skip(why)
+
+
+async def answered(talk: Talk, said: Said, times: int = 1) -> Seen:
+    """The last of so many messages of the assistant."""
+
+    async def there() -> list[Seen]:
+        found = await talk.answers(said)
+        return found if len(found) >= times else []
+
+    return (await until(there))[-1]
+
+
+async def number(talk: Talk, said: Said) -> int:
+    """How many messages the assistant has in a thread once nothing more comes."""
+    await talk.settle()
+    return len(await talk.answers(said))
+
+
+async def busy(talk: Talk, said: Said) -> None:
+    """Wait until people see that it works on an answer."""
+    await until(lambda: talk.is_busy(said))
+
+
+async def quiet(talk: Talk, said: Said) -> None:
+    """Wait until nobody sees any more that it works on an answer."""
+
+    async def rests() -> bool:
+        return not await talk.is_busy(said)
+
+    await until(rests)
+
+
+async def proposed(talk: Talk, text: str, asks: str = ANN) -> Said:
+    """The thread with the card of what was asked for."""
+    said = await talk.mention(asks, await talk.channel(), text)
+    assert Action.APPROVE in (await answered(talk, said)).buttons
+    return said
+
+
+async def decided(talk: Talk, said: Said, *parts: str) -> str:
+    """What the card says, once it says this."""
+
+    async def there() -> str:
+        shown = [" ".join(one.card) for one in await talk.answers(said) if one.card]
+        return shown[-1] if shown and all(part.casefold() in shown[-1].casefold() for part in parts) else ""
+
+    return await until(there)
