@@ -11,13 +11,16 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.tables import upsert
 from bot.chat import Place
 from bot.tables import messages
 from bot.tables import posts as table
+
+_SAID = (messages.c.channel == table.c.channel) & (messages.c.key == table.c.key)
+"""A message of the records, and the post that shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,7 @@ class Posts:
 
     async def first(self, place: Place) -> str | None:
         """The address of what the assistant said first in a thread; None where it has said nothing there."""
-        said = (messages.c.channel == table.c.channel) & (messages.c.key == table.c.key)
-        there = (messages.c.channel == place.channel_key, messages.c.thread == place.thread)
-        query = select(table.c.address).join(messages, said).where(*there, messages.c.kind == "assistant")
+        query = select(table.c.address).join(messages, _SAID).where(*_by_assistant(place))
         query = query.where(table.c.address.is_not(None)).order_by(messages.c.id, table.c.part).limit(1)
         async with self._engine.connect() as connection:
             found: str | None = (await connection.execute(query)).scalar()
@@ -56,6 +57,17 @@ class Posts:
         query = select(table.c.key).where(table.c.channel == place.channel_key, table.c.address == address)
         async with self._engine.connect() as connection:
             found: str | None = (await connection.execute(query)).scalar()
+        return found
+
+    async def unnoted(self, place: Place) -> float | None:
+        """When the assistant was about to say what was cut off before its address was noted; None where nothing was.
+
+        In seconds since 1970, for the first such message of a thread.
+        """
+        query = select(messages.c.at).join(table, _SAID).where(*_by_assistant(place))
+        query = query.where(table.c.address.is_(None)).order_by(messages.c.id).limit(1)
+        async with self._engine.connect() as connection:
+            found: float | None = (await connection.execute(query)).scalar()
         return found
 
     async def begin(self, place: Place, key: str, part: int) -> None:
@@ -98,3 +110,12 @@ def digest_of(shown: Any) -> str:
 
 def _of(place: Place, key: str) -> tuple[Any, ...]:
     return table.c.channel == place.channel_key, table.c.key == key
+
+
+def _by_assistant(place: Place) -> tuple[ColumnElement[bool], ...]:
+    """What the assistant said in a thread."""
+    return (
+        messages.c.channel == place.channel_key,
+        messages.c.thread == place.thread,
+        messages.c.kind == "assistant",
+    )

@@ -92,7 +92,7 @@ class Events:
         place, event_id = where.place(message, channel), where.event(channel, message["ts"])
         if await self._is_for_it(where, place, message):
             await self._mention(where, place, message, event_id)
-        elif "thread_ts" in message and await self._posts.first(place):
+        elif "thread_ts" in message and await self._spoke(place) is not None:
             await self._hear(where, place, message)
 
     async def _edited(self, where: Where, event: Json) -> None:
@@ -129,8 +129,13 @@ class Events:
 
     async def _follows(self, place: Place, message: Json) -> bool:
         """Whether the assistant had spoken in a thread before this was posted there."""
+        first = await self._spoke(place)
+        return first is not None and first < float(message["ts"])
+
+    async def _spoke(self, place: Place) -> float | None:
+        """When the assistant first spoke in a thread; where a crash kept that from being noted, when it was about to."""
         first = await self._posts.first(place)
-        return first is not None and float(first) < float(message["ts"])
+        return await self._posts.unnoted(place) if first is None else float(first)
 
     async def _mention(self, where: Where, place: Place, message: Json, event_id: str, *, edited: bool = False) -> None:
         person, text = await self._read(where, message)

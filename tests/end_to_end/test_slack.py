@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -97,6 +98,21 @@ async def test_a_direct_message_is_answered_in_its_own_thread(here: Team) -> Non
     assert "40 euros" in here.text(await here.answered(first.channel, first.ts, 2))
     second = await here.slack.dm("ada", MEALS)
     assert "40 euros" in here.text(await here.answered(second.channel, second.ts))
+
+
+async def test_a_follow_up_is_answered_where_a_crash_kept_the_answer_from_being_noted(
+    slack: Slack, tmp_path: Path
+) -> None:
+    async with team(slack, tmp_path) as here:
+        asked = await slack.mention("ada", "general", HOTELS)
+        await here.answered("general", asked.ts)
+    connection = sqlite3.connect(tmp_path / "home" / "records.sqlite")
+    connection.execute("update posts set address = null")
+    connection.commit()
+    connection.close()
+    await slack.say("ben", "general", MEALS, asked.ts)
+    async with team(slack, tmp_path) as here:
+        assert "40 euros" in here.text(await here.answered("general", asked.ts, 2))
 
 
 async def test_what_was_said_in_the_thread_before_is_read(here: Team) -> None:
