@@ -14,7 +14,17 @@ import httpx
 from tests.servers.ports import free_port
 
 _FORKED = multiprocessing.get_context("forkserver")
-_SLOW = ("bot.desk", "bot.console.chat_page", "dbos", "discord", "nicegui", "pyarrow", "slack_bolt.async_app")
+_SLOW = (
+    "alembic.command",
+    "bot.desk",
+    "bot.console.chat_page",
+    "dbos",
+    "discord",
+    "lance_namespace",
+    "nicegui",
+    "pyarrow.dataset",
+    "slack_bolt.async_app",
+)
 """Not LanceDB, which starts a thread when it is imported."""
 
 
