@@ -14,7 +14,8 @@ from agent.marks import Claim, claims
 from agent.models import ChatModel, Completion, Message, Request, SourceText, complete
 from agent.models.tokens import asked_tokens
 from agent.packing import Block, pack
-from agent.support import overlap, support
+from agent.support import support
+from agent.text import content, held
 from retrieval.sentences import Span
 from retrieval.sentences import sentences as split_sentences
 
@@ -140,13 +141,18 @@ def _sentence(claim: Claim, blocks: Sequence[Block]) -> Sentence:
 def _best_span(text: str, block: Block) -> Citation:
     """The sentence of the block's pieces, or the two in a row of one, that carry the text best."""
 
-    def carries(found: tuple[Evidence, Span]) -> tuple[float, float, int]:
-        piece, (start, end) = found
-        said = [piece["text"][start:end]]
-        return overlap(text, said), support(text, said), start - end
+    windows = [(piece, span) for piece in block.pieces for span in _windows(piece["text"])]
+    says = content(text)
+    holds = held(set(says), (piece["text"][start:end] for piece, (start, end) in windows))
+    shared = [sum(word in one for word in says) for one in holds]
+    most = max(shared)
+    best = [window for window, many in zip(windows, shared, strict=True) if many == most]
 
-    windows = ((piece, span) for piece in block.pieces for span in _windows(piece["text"]))
-    piece, span = max(windows, key=carries)
+    def carries(found: tuple[Evidence, Span]) -> tuple[float, int]:
+        piece, (start, end) = found
+        return support(text, [piece["text"][start:end]]), start - end
+
+    piece, span = max(best, key=carries)
     return cite(piece, *span)
 
 
