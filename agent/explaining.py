@@ -11,7 +11,7 @@ from agent import hops
 from agent.evidence import Citation, Evidence
 from agent.packing import alike
 from agent.state import State
-from agent.text import counted
+from agent.text import counted, joined
 from retrieval.search import Found
 
 _WAYS = {
@@ -99,12 +99,8 @@ def _also(passage: Evidence, evidence: Sequence[Evidence]) -> str:
 
 def _ways(item: Evidence) -> str:
     ways = [_WAYS[way] for way in item["via"].split("+") if way in _WAYS]
-    return _joined(ways) or "reading it"
+    return joined(ways) or "reading it"
 
 
 def _quoted(texts: Iterable[str]) -> str:
-    return _joined([f"“{text}”" for text in texts])
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return " and ".join((", ".join(parts[:-1]), parts[-1]) if len(parts) > 1 else parts)
+    return joined([f"“{text}”" for text in texts])

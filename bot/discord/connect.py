@@ -52,7 +52,8 @@ async def connect(app: App, inbox: Inbox, away_since: float = 0.0) -> AsyncItera
     """
     settings = app.settings
     prepare_library(settings)
-    content = await may_read_content(settings)
+    async with logged_in(settings) as probe:
+        content = may_read_content(probe)
     if not content:
         log.warning(NO_CONTENT)
     pace = Pace(time.monotonic)
@@ -92,13 +93,18 @@ def intents(*, content: bool) -> discord.Intents:
     return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content)
 
 
-async def may_read_content(settings: Settings) -> bool:
-    """Whether the application has the message content intent. Raises `SettingsInvalid` where the token is refused."""
-    async with discord.Client(intents=discord.Intents.none()) as probe:
+@asynccontextmanager
+async def logged_in(settings: Settings) -> AsyncIterator[discord.Client]:
+    """A client that asks and hears nothing. Raises `SettingsInvalid` where the token is refused."""
+    async with discord.Client(intents=discord.Intents.none(), max_ratelimit_timeout=LONGEST_LIMIT) as probe:
         await _logged_in(probe, settings)
-        application: Any = probe.application
-        flags = application.flags
-        return bool(flags.gateway_message_content or flags.gateway_message_content_limited)
+        yield probe
+
+
+def may_read_content(client: discord.Client) -> bool:
+    """Whether the application has the message content intent."""
+    application: Any = client.application
+    return bool(application.flags.gateway_message_content or application.flags.gateway_message_content_limited)
 
 
 async def _logged_in(client: discord.Client, settings: Settings) -> None:

@@ -29,11 +29,14 @@ class Managing:
             self.world.emit("GUILD_MEMBER_ADD", member_json(member) | {"guild_id": str(guild.id)}, guild=guild)
         return user
 
-    def add_guild(self, name: str, owner: User | None = None, *, permissions: P = USUAL) -> Guild:
-        """A server that the application is invited to with these permissions. Guilds made one after another fall on
-        shard after shard."""
+    def add_guild(
+        self, name: str, owner: User | None = None, *, permissions: P = USUAL, commands: bool = True
+    ) -> Guild:
+        """A server that the application is invited to with these permissions, and with ``commands`` the scope for them.
+        Guilds made one after another fall on shard after shard."""
         owner = owner or next(one for one in self.world.users.values() if not one.bot)
         guild = self.world.add_guild(name, owner, permissions)
+        guild.has_commands = commands
         self._tell_of(guild)
         return guild
 

@@ -91,6 +91,8 @@ class Guild:
     members: dict[int, Member] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
     has_bot: bool = True
+    has_commands: bool = True
+    """Whether the application was invited with the scope applications.commands."""
 
 
 @dataclass(eq=False)

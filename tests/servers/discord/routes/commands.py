@@ -18,7 +18,12 @@ DAY = 86_400.0
 def _scope(call: Call) -> int | None:
     if call.id("application_id") != call.world.bot.id:
         raise refusal(10002)
-    return call.guild().id if "guild_id" in call.path else None
+    if "guild_id" not in call.path:
+        return None
+    guild = call.guild()
+    if not guild.has_commands:
+        raise refusal(50001)
+    return guild.id
 
 
 def _in_scope(call: Call) -> list[Command]:
