@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from rich.text import Text
 from agent.errors import ModelError, ModelMisconfigured
 from agent.models import ChatModel, Message, Request, complete
 from agent.models.prices import unpriced
-from agent.text import counted
+from agent.text import counted, joined
 from bot.app import open_app, open_settings_embedder, open_settings_model, open_settings_reranker
 from bot.grading import open_judge
 from bot.settings import Settings, SettingsInvalid, load_settings, misspelt
@@ -31,6 +31,9 @@ _MARKS = {"ok": ("✓", "green"), "missing": ("–", "yellow"), "wrong": ("✗",
 _NAME = 10
 """Columns of what a finding is about."""
 _LOW_DISK = 1_000_000_000
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_NAMED = 4
+"""Of many things of a kind, how many are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,12 @@ class Finding:
     state: str
     found: str
     advice: str = ""
+
+
+def some(names: Sequence[str]) -> str:
+    """Names in a sentence, the first few of many."""
+    more = [f"{len(names) - _NAMED:,} more"] if len(names) > _NAMED else []
+    return joined([*names[:_NAMED], *more])
 
 
 async def run_doctor() -> int:
@@ -75,7 +84,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _platforms(settings: Settings) -> AsyncIterator[Finding]:
-    if settings.has_slack:
+    begun = bool(settings.slack_bot_token.get_secret_value() or settings.slack_client_id)
+    if settings.has_slack or begun:
         from bot.slack.doctor import examine_slack
 
         async for finding in examine_slack(settings):
@@ -85,7 +95,7 @@ async def _platforms(settings: Settings) -> AsyncIterator[Finding]:
 
         async for finding in examine_discord(settings):
             yield finding
-    if not (settings.has_slack or settings.has_discord):
+    if not (settings.has_slack or begun or settings.has_discord):
         advice = "docs/slack.md and docs/discord.md say how, in a few steps; then a mention there is answered."
         yield Finding("Chat", "missing", "neither Slack nor Discord is connected", advice)
 
@@ -230,7 +240,7 @@ def _store(settings: Settings) -> Finding:
     if not settings.weaviate_url:
         return Finding("Store", "ok", "LanceDB under home", "With FOOTNOTE_WEAVIATE_URL several machines share it.")
     found = f"Weaviate answers at {settings.weaviate_url}, tenant {settings.weaviate_tenant}"
-    if urlsplit(settings.weaviate_url).hostname in {"127.0.0.1", "localhost", "::1"}:
+    if urlsplit(settings.weaviate_url).hostname in LOOPBACK:
         return Finding("Store", "ok", found)
     if not settings.weaviate_key.get_secret_value():
         advice = "Anyone who reaches this address can read it: give Weaviate a key, and FOOTNOTE_WEAVIATE_KEY."
@@ -249,6 +259,6 @@ def _database(settings: Settings) -> Finding:
 
 def _console(settings: Settings) -> Finding:
     found = f"http://{settings.host}:{settings.port}"
-    if settings.host in {"127.0.0.1", "localhost", "::1"}:
+    if settings.host in LOOPBACK:
         return Finding("Console", "ok", f"{found}, from this machine alone")
     return Finding("Console", "wrong", found, "Anyone who reaches this address can use it: put a login in front.")

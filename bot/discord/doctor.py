@@ -13,14 +13,12 @@ from bot.discord.connect import logged_in, may_read_content, prepare_library
 from bot.discord.errors import ONCE, persistently
 from bot.discord.invitation import NEEDED, THREADS, Standing, has_commands, invitation, standing
 from bot.discord.membership import SERVERS
-from bot.doctor import Finding
+from bot.doctor import Finding, some
 from bot.settings import Settings, SettingsInvalid
 
 SECONDS = 10.0
 """What Discord has to answer of one server."""
 _INTENT = "discord.com/developers/applications → your application → Bot → Message Content Intent."
-_NAMED = 4
-"""Channels that are named one by one."""
 
 
 async def examine_discord(settings: Settings) -> AsyncIterator[Finding]:
@@ -88,14 +86,11 @@ def _may(here: Standing, where: str, invite: str) -> Finding:
         advice = "Add it, or its role, to a channel: Edit Channel → Permissions."
         return Finding("Discord", "wrong", f"{where} it sees no channel", advice)
     if here.closed:
-        names = ", ".join(f"{NEEDED[name]} in {_channels(there)}" for name, there in here.closed.items())
+        names = ", ".join(
+            f"{NEEDED[name]} in {some([f'#{one}' for one in there])}" for name, there in here.closed.items()
+        )
         advice = "Allow its role this under Edit Channel → Permissions, where it is to answer."
         return Finding("Discord", "missing", f"{where} it lacks {names}", advice)
     hidden = f"; {here.hidden} it does not see" if here.hidden else ""
     found = f"{where} it may do all that it needs, in {counted(here.seen, 'channel')}{hidden}"
     return Finding("Discord", "ok", found)
-
-
-def _channels(names: list[str]) -> str:
-    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
-    return joined([*(f"#{name}" for name in names[:_NAMED]), *more])

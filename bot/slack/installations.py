@@ -54,6 +54,13 @@ def _new_key(path: Path) -> bytes:
     return key
 
 
+async def installed(engine: AsyncEngine) -> list[str]:
+    """The workspaces and organisations in which the app is installed, by their ids."""
+    query = select(table.c.workspace).where(table.c.platform == PLATFORM).order_by(table.c.workspace)
+    async with engine.connect() as connection:
+        return list((await connection.execute(query)).scalars())
+
+
 class Installations(AsyncInstallationStore):
     """``rotator`` renews tokens that end; Bolt's OAuth flow saves here."""
 
