@@ -114,8 +114,7 @@ class SlackChat:
 
     async def whisper(self, place: Place, person: Person, reply: Reply) -> None:
         """What takes several messages is told directly: what only one person sees in a channel is gone when they look away."""
-        shown = [part for part in parts(replace(reply, buttons=()), self._links, place.workspace) if part.says]
-        told: list[Json] = [{"blocks": part.blocks, "text": part.told} for part in shown]
+        told = self._whispered(place, reply)
         user = person.id.rpartition("/")[2]
         if len(told) == 1:
             here: Json = {"channel": place.channel, **({"thread_ts": place.thread} if place.thread else {})}
@@ -125,6 +124,16 @@ class SlackChat:
         direct = await self.direct(place.workspace, user) if told else ""
         for words in told:
             await self._calls(place.workspace, "chat.postMessage", channel=direct, **words, **QUIET)
+
+    async def respond(self, url: str, place: Place, person: Person, reply: Reply) -> None:
+        """The same at the ``response_url`` of what somebody did, which the assistant need not be in the channel for."""
+        told = self._whispered(place, reply)
+        if not (url and len(told) == 1 and await self._clients.respond(url, told[0])):
+            await self.whisper(place, person, reply)
+
+    def _whispered(self, place: Place, reply: Reply) -> list[Json]:
+        shown = [part for part in parts(replace(reply, buttons=()), self._links, place.workspace) if part.says]
+        return [{"blocks": part.blocks, "text": part.told} for part in shown]
 
     async def direct(self, workspace: str, user: str) -> str:
         """The direct conversation with somebody."""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import aiohttp
+import structlog
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from agent.errors import place_of
 from bot.settings import SettingsInvalid
-from bot.slack.calls import LOST, PASSING, Away, Closed, code_of
+from bot.slack.calls import LOST, PASSING, Away, Closed, Json, code_of
 from bot.slack.installations import Installations
 
 _TRIES = 3
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,19 @@ class Clients:
         if token not in self._clients:
             self._clients[token] = self.make(token)
         return self._clients[token]
+
+    async def respond(self, url: str, message: Json) -> bool:
+        """Answer an interaction at its ``response_url``, for the eyes of whoever caused it; whether Slack took that.
+
+        docs.slack.dev/interactivity/handling-user-interaction#message_responses: up to five times, for thirty minutes.
+        """
+        client = AsyncWebhookClient(url, session=self._session, retry_handlers=[])
+        try:
+            answer = await client.send_dict({"response_type": "ephemeral", **message})
+        except LOST as error:
+            log.info("Slack took no response", what=place_of(error))
+            return False
+        return answer.status_code == HTTPStatus.OK and '"ok":false' not in answer.body.replace(" ", "")
 
     def forget(self, workspace: str) -> None:
         """A token of this workspace is good no longer."""

@@ -1,8 +1,8 @@
 """What Slack delivers, over whichever way: kept, acknowledged, and only then handled through Bolt, each channel in order.
 
-An acknowledgement is due within three seconds (docs.slack.dev/apis/events-api#responding); here it waits for one
-write that many deliveries share. What needs an answer in the acknowledgement, or a trigger that lives three seconds,
-is answered at once.
+An acknowledgement is due within three seconds (docs.slack.dev/apis/events-api#responding); here it waits for one write
+that many deliveries share, and never for Slack. A form that was filled in is looked at before, for its errors stand in the
+acknowledgement.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from agent.errors import place_of
 from bot.arrivals import Arrivals
 from bot.chat import ChatError
+from bot.errors import STORAGE, sentence
 from bot.slack.calls import Json
 from bot.slack.clients import Clients
 from bot.slack.events import Where
 from bot.slack.forms import press_of
 from bot.slack.interactions import Interactions, enterprise_of, workspace_of
-from bot.slack.slash import Slash
+from bot.slack.slash import Slash, told
 
 log = structlog.get_logger()
 
@@ -39,17 +40,25 @@ class Delivery:
                 case "interactive":
                     keep, answer = await self._interactions.at_once(body)
                 case "slash_commands":
-                    keep, answer = await self._slash.at_once(body)
+                    keep, answer = self._slash.at_once(body)
         except ChatError as error:
             log.warning("no answer at once", kind=kind, what=place_of(error))
-        if keep:
-            await arrivals.keep(body, lane_of(body))
+        try:
+            if keep:
+                await arrivals.keep(body, lane_of(body))
+        except STORAGE as error:
+            if kind != "slash_commands":
+                raise
+            log.error("a command could not be kept", what=place_of(error))
+            return told(sentence(error))  # Slack delivers it once
         return answer
 
 
 def lane_of(body: Json) -> str:
-    """The channel in which something was done; empty where it was in none."""
+    """The channel in which something was done, a command apart from what is said there; empty where it was in none."""
     match body:
+        case {"command": str(), "channel_id": str(channel), "user_id": str(user)}:
+            return f"{channel}:{user}"
         case {"channel_id": str(channel)} | {"channel": {"id": str(channel)}} | {"event": {"channel": str(channel)}}:
             return channel
         case {"type": "view_submission", "view": view}:

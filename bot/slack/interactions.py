@@ -22,8 +22,8 @@ from bot.slack.chat import SlackChat
 from bot.slack.events import Accept
 from bot.slack.people import People
 
-OPENING = 1.8
-"""Seconds for opening a form: its trigger lives for three, and the acknowledgement waits for it."""
+OPENING = 2.5
+"""Seconds for opening a form: its trigger lives for three."""
 TELLING = 30.0
 """Seconds after which whoever pressed need not hear any more that no form came."""
 NOT_OPENED = "I could not open the form. Press again?"
@@ -51,7 +51,7 @@ class Interactions:
         self._calls = calls
         self._people = people
         self._chat = chat
-        self._telling: set[asyncio.Task[None]] = set()
+        self._opening: set[asyncio.Task[None]] = set()
 
     async def at_once(self, body: Json) -> tuple[bool, Json | None]:
         """Whether to keep an interaction for handling, and what its acknowledgement carries."""
@@ -78,8 +78,8 @@ class Interactions:
         await self._press(body, place, *parse_value(value), at=f"{view['id']}:{view['hash']}", form=forms.values(view))
 
     async def close(self) -> None:
-        for telling in self._telling:
-            telling.cancel()
+        for opening in self._opening:
+            opening.cancel()
 
     async def _press(
         self, body: Json, place: Place, action: Action, subject: str, *, at: str, form: Json | None = None
@@ -91,22 +91,24 @@ class Interactions:
         await self._accept(Press(event_id, place, person, action, subject, _moment(at), form or {}, thread))
 
     async def _ask(self, body: Json, action: Action, subject: str) -> bool:
-        """Open the form of a button that has one; whether the press itself counts as well."""
+        """Begin to open the form of a button that has one; whether the press itself counts as well."""
         place = _place(body)
         button = await self._button(place, action, subject)
         if button is None or button.form is None:
             return True
-        view = forms.modal(button, button.form, place)
+        opening = asyncio.create_task(self._open(body, place, forms.modal(button, button.form, place)))
+        self._opening.add(opening)  # the acknowledgement does not wait for it
+        opening.add_done_callback(self._opening.discard)
+        return action in MARKED
+
+    async def _open(self, body: Json, place: Place, view: Json) -> None:
+        trigger = body["trigger_id"]
         try:
             async with asyncio.timeout(OPENING):
-                trigger = body["trigger_id"]
                 await self._calls(place.workspace, "views.open", patience=OPENING, trigger_id=trigger, view=view)
         except (ChatError, TimeoutError) as error:
             log.warning("a form was not opened", workspace=place.workspace, what=place_of(error))
-            telling = asyncio.create_task(self._tell(body, place))  # the acknowledgement does not wait for it
-            self._telling.add(telling)
-            telling.add_done_callback(self._telling.discard)
-        return action in MARKED
+            await self._tell(body, place)
 
     async def _tell(self, body: Json, place: Place) -> None:
         """Slack shows nothing where an acknowledged press opens no form: say it to whoever pressed."""

@@ -58,7 +58,7 @@ def bolt_app(
     app.view(CALLBACK)(_acknowledged(interactions.submitted))
     app.shortcut(REMEMBER)(_acknowledged(slash.remember))
     for name, command in slash.commands.items():
-        app.command(name)(_acknowledged(slash.ask if command.run is None else slash.finish))
+        app.command(name)(_acknowledged(slash.ask if command.run is None else slash.run))
     return app
 
 

@@ -5,7 +5,6 @@ docs.slack.dev/interactivity/implementing-slash-commands, docs.slack.dev/interac
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from bot.chat import ChatGone, Mention, Person, Place, Reply
@@ -23,10 +22,6 @@ from bot.slack.streaming import Asked
 
 REMEMBER = "remember_this"
 """The callback id of the message shortcut."""
-AT_ONCE = 1.5
-"""Seconds in which a command is done or is answered later: Slack waits three for an acknowledgement."""
-FORGOTTEN = 600.0
-"""Seconds after which what came of one is not waited for here: another replica has told it, or it is run again."""
 
 
 class Slash:
@@ -47,38 +42,22 @@ class Slash:
         self._messages = messages
         self._people = people
         self._clock = clock
-        self._running: dict[str, asyncio.Task[str]] = {}
-        """The commands that were not done at once, by their triggers."""
 
-    async def at_once(self, body: Json) -> tuple[bool, Json | None]:
+    def at_once(self, body: Json) -> tuple[bool, Json | None]:
         """Whether to keep a command for handling, and what its acknowledgement tells whoever used it."""
         command = self.commands.get(body["command"])
         if command is None:
-            return False, _told(f"I don't know {body['command']}. Try `/footnote help`.")
-        text = str(body.get("text", "")).strip()
-        if command.run is not None:
-            run = asyncio.create_task(self._run(body))
-            done, _ = await asyncio.wait({run}, timeout=AT_ONCE)
-            if done:
-                return False, _told(run.result())
-            self._running[body["trigger_id"]] = run
-            asyncio.get_running_loop().call_later(FORGOTTEN, self._running.pop, body["trigger_id"], None)
-            return True, _told("One moment: this takes longer. I tell you here once it is done.")
-        if not text:
-            return False, _told(f"Write your {command.argument} behind it: `{body['command']} {command.argument}`.")
+            return False, told(f"I don't know {body['command']}. Try `/footnote help`.")
+        if command.run is None and not str(body.get("text", "")).strip():
+            return False, told(f"Write your {command.argument} behind it: `{body['command']} {command.argument}`.")
         return True, None
 
-    async def finish(self, body: Json) -> None:
-        """Tell what came of a command that was not done at once; after a crash it is run again."""
-        known = self._running.get(body["trigger_id"])
-        told = await known if known else await self._run(body)
-        invocation = _invocation(body)
-        await self._chat.whisper(invocation.place, invocation.person, Reply(told))
-        self._running.pop(body["trigger_id"], None)
-
-    async def _run(self, body: Json) -> str:
-        run = self.commands[body["command"]].run
-        return await run(_invocation(body)) if run else ""
+    async def run(self, body: Json) -> None:
+        """Carry a command out and tell what came of it; after a crash it is carried out again."""
+        command, invocation = self.commands[body["command"]], _invocation(body)
+        said = await command.run(invocation) if command.run else ""
+        url = str(body.get("response_url", ""))
+        await self._chat.respond(url, invocation.place, invocation.person, Reply(said))
 
     async def ask(self, body: Json) -> None:
         """Post what somebody asks where they ask it, and answer in its thread; where that can't be, directly."""
@@ -134,7 +113,7 @@ def _enterprise(body: Json) -> str:
     return str(body.get("enterprise_id") or "")
 
 
-def _told(text: str) -> Json:
-    """For the eyes of whoever used the command."""
+def told(text: str) -> Json:
+    """An acknowledgement that tells whoever used the command, and nobody else."""
     blocks = [{"type": "markdown", "text": harmless(text)[:PART]}]
     return {"response_type": "ephemeral", "text": fallback(text), "blocks": blocks}

@@ -33,8 +33,8 @@ async def test_a_process_that_is_killed_while_it_reads_a_channel_back_is_gone_on
         room, ada = slack.channel("room-0"), slack.user("ada")
         slack.posted += [Message(slack.clock.ts(), room.id, ada.id, f"word {number}") for number in range(SAID)]
         slack.meter.rates = RateLimits.outside_marketplace()
-        delivery = await (await slack.slash("ada", "room-0", "/knowledge", "add here")).done(20)
-        assert "Added" in delivery.response["text"]
+        await (await slack.slash("ada", "room-0", "/knowledge", "add here")).done(20)
+        await slack.until(lambda: any("Added" in one.text for one in slack.posted if one.ephemeral_to), 20)
         await until("SELECT count(*) FROM said", (15,))
         await until("SELECT count(*) FROM sources WHERE due_at IS NOT NULL", (1,))
         await bot.kill()

@@ -52,6 +52,19 @@ class Team:
         )
         return found[-1]
 
+    def whispered(self, channel: Where, who: Who) -> list[str]:
+        """What only this person sees there, each message's blocks as text."""
+        hidden = [one for one in self.slack.by_app(channel, reader=who) if one.ephemeral_to]
+        return [" ".join(str(block.get("text", "")) for block in one.blocks) for one in hidden]
+
+    async def used(self, who: Who, channel: Where, command: str, text: str = "", within: float = 15) -> str:
+        """What a command told whoever used it, once Slack had its acknowledgement."""
+        before = len(self.whispered(channel, who))
+        delivery = await (await self.slack.slash(who, channel, command, text)).done()
+        assert delivery.outcome == "acknowledged"
+        found: list[str] = await self.slack.until(lambda: self.whispered(channel, who)[before:], within)
+        return found[-1]
+
     async def settled(self) -> None:
         """Whatever would still come has its chance."""
         await self.slack.settled()

@@ -256,8 +256,7 @@ async def test_a_refresh_leaves_no_moment_without_a_connection_and_loses_nothing
             for number in range(30):
                 await slack.say("ada", "general", f"we talk {number}")
                 await asyncio.sleep(0.02)
-            command = await slack.slash("ada", "general", "/knowledge")
-            assert "documents" in (await command.done()).response["blocks"][0]["text"]
+            assert "documents" in await here.used("ada", "general", "/knowledge")
             await slack.until(
                 lambda seen=refreshes: slack.sockets.hellos == seen + 1 and len(slack.sockets.live) == 1, 10
             )

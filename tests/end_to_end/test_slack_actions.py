@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,13 +172,43 @@ async def test_other_commands_are_answered_for_whoever_used_them_alone(here: Tea
         ("/footnote", "footnote behind every claim"),
         ("/ask", "behind it"),
     ):
-        delivery = await here.slack.slash("ada", "general", command)
-        await delivery.done()
-        assert delivery.response["response_type"] == "ephemeral"
-        assert expected in delivery.response["blocks"][0]["text"]
+        assert expected in await here.used("ada", "general", command)
     await here.settled()
     assert here.said("general", reader="ben") == []
     assert len(here.said("general", reader="ada")) == 3
+
+
+async def test_a_command_is_answered_where_it_was_used_though_the_assistant_is_not_there(here: Team) -> None:
+    here.slack.add_channel("elsewhere", members=("ada",), bot=False)
+    assert "documents" in await here.used("ada", "elsewhere", "/knowledge")
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_command_whose_address_for_answers_is_good_no_longer_is_answered_all_the_same(
+    here: Team, away: bool
+) -> None:
+    slack = here.slack
+    if away:
+        slack.fail("response_url", status=503)
+    else:
+        slack.timing = replace(slack.timing, response_url=0.0)
+    assert "documents" in await here.used("ada", "general", "/knowledge")
+    assert len(slack.called("chat.postEphemeral")) == 1
+
+
+async def test_a_command_that_can_not_be_kept_says_so_at_once(here: Team) -> None:
+    with sqlite3.connect(here.app.settings.home / "records.sqlite") as records:
+        records.execute("ALTER TABLE arrivals RENAME TO away")
+    assert "The records can't be read or written" in await here.used("ada", "general", "/knowledge")
+    assert "The records can't be read or written" in await here.used("ada", "general", "/ask", HOTELS)
+
+
+async def test_no_acknowledgement_waits_for_slack_to_open_a_form(here: Team) -> None:
+    slack, card = here.slack, await proposed(here)
+    slack.fail("views.open", hang=1.5)
+    await (await slack.press("ben", card, "Edit")).done()
+    assert slack.courier.acks[-1].latency < 0.7
+    await slack.until(lambda: here.whispered("general", "ben") or slack.top("ben"), 10)
 
 
 async def test_with_the_store_away_the_command_says_so_and_the_home_tab_still_shows_what_waits(
@@ -187,8 +218,7 @@ async def test_with_the_store_away_the_command_says_so_and_the_home_tab_still_sh
         raise RetrievalError("The store is away.")
 
     monkeypatch.setattr(here.app.audiences, "holdings", away)
-    delivery = await (await here.slack.slash("ada", "general", "/knowledge")).done()
-    assert "The store is away." in delivery.response["blocks"][0]["text"]
+    assert "The store is away." in await here.used("ada", "general", "/knowledge")
     await proposed(here)
     await here.slack.open_home("ada")
     home = await here.slack.until(lambda: here.slack.homes.get(here.slack.user("ada").id))

@@ -25,6 +25,8 @@ FIELDS = {
 
 async def handle(slack: Slack, request: web.Request) -> web.Response:
     url = slack.response_urls.get(request.match_info["id"])
+    if fault := slack.faults.take("response_url"):
+        return web.Response(status=fault.status or 500)
     if url is None:
         return _refusal("invalid_url", 404)
     if slack.clock.now() - url.at > slack.timing.response_url:
