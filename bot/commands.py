@@ -7,17 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePath
-from uuid import uuid4
 
-import structlog
-
-from agent.errors import place_of
 from agent.text import counted
 from bot.audiences import Audiences
 from bot.channels.following import ADD, REMOVE, Following
 from bot.channels.talk import KIND
 from bot.chat import ChatAway, Person, Place
-from bot.errors import apology, sentence
+from bot.errors import reason
 from bot.knowledge import Knowledge, SourceState
 from bot.sources import ON_DISK
 from retrieval.documents import EVERYONE, Audience
@@ -65,7 +61,6 @@ HELP = (
 
 
 KNOWLEDGE = "What I know, from where, and how fresh it is; or whether I read this channel."
-log = structlog.get_logger()
 
 
 def commands(
@@ -119,11 +114,7 @@ def _answered(command: Command) -> Command:
         except ChatAway:
             raise
         except Exception as error:  # noqa: BLE001  # whoever used it is not left without a word
-            said = sentence(error)
-            if not said:
-                return apology(error, uuid4().hex, command=command.name)
-            log.warning("command not carried out", command=command.name, what=place_of(error))
-            return said
+            return reason(error, command=command.name)
 
     return replace(command, run=told)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
+from uuid import uuid4
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -53,6 +54,15 @@ def apology(error: Exception, run: str, **about: str) -> str:
     """What to tell of a fault of ours, which is logged under the beginning of this id."""
     log.error("run broke", run=run, what=place_of(error), **about)
     return f"{APOLOGY}, and it is logged under {run[:8]}. Try again?"
+
+
+def reason(error: Exception, **about: str) -> str:
+    """The one line of an error for whoever did what it came of; a fault of ours is logged, and told without its words."""
+    said = sentence(error)
+    if not said:
+        return apology(error, uuid4().hex, **about)
+    log.warning("not carried out", what=place_of(error), **about)
+    return said
 
 
 def sentence(error: BaseException) -> str:

@@ -13,7 +13,6 @@ import discord
 import structlog
 from discord import app_commands
 
-from agent.errors import place_of as broken_at
 from bot.chat import ChatError, Mention
 from bot.commands import Command, Invocation
 from bot.discord import components
@@ -21,9 +20,11 @@ from bot.discord.errors import FEW, ONCE, acknowledged, persistently
 from bot.discord.events import Listener
 from bot.discord.intake import Question
 from bot.discord.places import DIRECT, event_of, person_of, place_in, text_of
+from bot.errors import reason
 from bot.rendering import escape_markdown
 
 REMEMBER = "Remember this"
+CHANGED = "This command has changed since your Discord read it. Reload Discord (Ctrl+R) and use it again."
 _KEPT = ("type", "name", "description", "required", "min_length", "max_length")
 Run = Callable[[Invocation], Awaitable[str]]
 Question_ = app_commands.Range[str, 1, 6000]
@@ -43,11 +44,22 @@ class Tree(app_commands.CommandTree[Listener]):
     async def on_error(
         self, interaction: discord.Interaction[Listener], error: app_commands.AppCommandError, /
     ) -> None:
+        """Whoever used the command is told why nothing came of it; what was kept before Discord failed is answered."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        if isinstance(cause, ChatError):
-            log.info("command not answered", why=str(cause))
-        else:
-            log.error("command broke", what=broken_at(cause))
+        match cause:
+            case ChatError():
+                said = str(cause)
+                log.info("command not answered", why=said)
+                if not interaction.response.is_done():
+                    return
+            case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
+                said = CHANGED
+            case _:
+                said = reason(cause, command=interaction.command.name if interaction.command else "")
+        try:
+            await _tell(interaction, said)
+        except ChatError as failed:
+            log.info("nobody was told", why=str(failed))
 
     async def sync_if_changed(self, application: int) -> bool:
         """Tell Discord the commands, unless it knows them; returns whether it had to be told."""
@@ -154,7 +166,11 @@ async def _remember(interaction: discord.Interaction[Listener], message: discord
 
 
 async def _tell(interaction: discord.Interaction[Listener], text: str) -> None:
+    """Tell whoever used the command alone; what is still thinking becomes this."""
     view = components.plain(text)[0]
+    if interaction.response.is_done():
+        await persistently(lambda: interaction.followup.send(view=view, ephemeral=True), ONCE)
+        return
     await acknowledged(lambda: interaction.response.send_message(view=view, ephemeral=True))
 
 

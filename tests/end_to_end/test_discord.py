@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,8 +14,10 @@ import pytest
 
 from agent.models.scripted import ScriptedModel
 from bot.app import App, open_app
+from bot.chat import ChatAway
 from bot.discord import events
 from bot.discord.connect import connect
+from bot.errors import APOLOGY
 from bot.inbox import Inbox
 from bot.settings import Settings, SettingsInvalid
 from retrieval.errors import RetrievalError
@@ -366,6 +369,64 @@ async def test_with_the_store_away_the_command_says_so(here: Team, monkeypatch: 
     await here.discord.until(
         lambda: [one.text for one in here.discord.ephemerals(here.discord.alice)] == ["The store is away."]
     )
+
+
+async def whispered(here: Team, who: str) -> str:
+    """What this person alone is told first."""
+    user = here.discord.user(who)
+    await here.discord.until(lambda: any(one.text for one in here.discord.ephemerals(user)))
+    return here.discord.ephemerals(user)[0].text
+
+
+def lose_arrivals(here: Team) -> None:
+    with sqlite3.connect(here.app.settings.home / "records.sqlite") as records:
+        records.execute("ALTER TABLE arrivals RENAME TO away")
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+async def test_a_question_by_command_that_can_not_be_kept_says_so(here: Team, in_thread: bool) -> None:
+    where = await here.discord.create_thread("bob", "general", "Talk") if in_thread else here.discord.general
+    lose_arrivals(here)
+    used = await (await here.discord.slash("alice", where, "ask", {"question": HOTELS})).answered()
+    assert "The records can't be read or written" in await whispered(here, "alice")
+    assert used.response is not None
+    assert used.response.ephemeral
+    assert here.said(where) == [] or all(one.ephemeral for one in here.said(where))
+
+
+async def test_remember_this_that_can_not_be_kept_says_so(here: Team) -> None:
+    said = await here.discord.say("bob", "general", "Doors close at six.")
+    lose_arrivals(here)
+    await (await here.discord.context_menu("alice", said, "Remember this")).answered()
+    assert "The records can't be read or written" in await whispered(here, "alice")
+
+
+async def test_a_fault_after_a_command_was_answered_is_told_beside_the_answer(
+    here: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise ValueError("hush")
+
+    said = await here.discord.say("bob", "general", "Doors close at six.")
+    monkeypatch.setattr(here.app.chats["discord"].whispers, "remember", broken)
+    used = await (await here.discord.context_menu("alice", said, "Remember this")).answered()
+    (told,) = await here.discord.until(lambda: used.followups)
+    assert told.ephemeral
+    assert APOLOGY in told.text
+    assert "hush" not in told.text
+
+
+async def test_a_command_that_thinks_while_discord_goes_away_says_so(
+    here: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> Holdings:
+        raise ChatAway("Discord does not answer.")
+
+    monkeypatch.setattr(here.app.audiences, "holdings", away)
+    used = await (await here.discord.slash("alice", "general", "knowledge")).answered()
+    assert await whispered(here, "alice") == "Discord does not answer."
+    assert used.response is not None
+    assert not used.response.loading
 
 
 async def test_remember_this_proposes_it_in_the_thread_on_the_message(here: Team) -> None:
