@@ -40,7 +40,14 @@ class CeilingReached(AgentError):
 
 
 class ToolFailed(AgentError):
-    """A tool did not do its work; the message is what the agent and the person read."""
+    """A tool did not do its work; the message is what the agent and the person read.
+
+    ``field`` names the argument that it is about, where it is about one.
+    """
+
+    def __init__(self, message: str = "", *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class ToolCutOff(ToolFailed):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from agent.approvals import Approval, State, Verdict
+from agent.approvals import WAITING, Approval, State, Verdict
 from agent.errors import ApprovalError, NotAllowed, ToolFailed
 from agent.ledger import Ledger
 from agent.tools.registry import Toolbox
 from bot.chat import Action, ChatError, ChatGone, ChatRefused, Place, Press, Reply
 from bot.chats import Chats
+from bot.edits import edited
 from bot.records import Records
 from bot.rendering import card_reply, may_decide
 
@@ -60,19 +61,18 @@ class Cards:
             raise NotAllowed("Guests and people of other organisations can't decide this.")
         verdict = Verdict(press.event_id, press.person.id, press.person.name, in_place, press.person.is_bot, reason)
         match press.action:
-            case Action.EDIT if row is not None:
+            case Action.EDIT if row is not None and row.state in WAITING:
                 tool = self._toolbox.get(row.tool)
-                for person in {press.person.id, row.asker}:
-                    arguments = await self._toolbox.check(row.tool, {**row.arguments, **press.form}, row.place, person)
-                edited = arguments.model_dump(mode="json")
-                return await self._ledger.approve_edited(press.subject, verdict, edited, tool.summary(arguments))
+                arguments = await edited(self._toolbox, row, press.form, press.person.id)
+                changed = arguments.model_dump(mode="json")
+                return await self._ledger.approve_edited(press.subject, verdict, changed, tool.summary(arguments))
             case Action.REJECT:
                 return await self._ledger.reject(press.subject, verdict)
             case Action.RETRY:
                 return await self._ledger.retry(press.subject, verdict)
             case Action.ABANDON:
                 return await self._ledger.abandon(press.subject, verdict)
-            case _:
+            case _:  # also what is changed too late: of that the ledger says what became of it
                 return await self._ledger.approve(press.subject, verdict)
 
     async def _from_outside(self, press: Press) -> bool:

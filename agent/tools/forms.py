@@ -51,9 +51,9 @@ def validated(arguments: type[BaseModel], values: Mapping[str, Any]) -> BaseMode
         return arguments.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the arguments"
+        where = ".".join(map(str, first["loc"]))
         why = str(first["ctx"]["error"]) if first["type"] == "value_error" else first["msg"].lower()
-        raise ToolFailed(f"{where}: {why}") from None
+        raise ToolFailed(f"{where or 'the arguments'}: {why}", field=str(first["loc"][0]) if where else "") from None
 
 
 def _kind(annotation: Any) -> tuple[str, tuple[str, ...]]:

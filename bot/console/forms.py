@@ -8,6 +8,7 @@ from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 
 from bot.chat import Button, Field, Form
+from bot.edits import Wrong
 
 FILLED = "unelevated no-caps color=fill"
 """How the button looks that one is most likely to press."""
@@ -19,8 +20,8 @@ Values = dict[str, Any]
 class Presses(Protocol):
     """What becomes of a button."""
 
-    async def wrong(self, button: Button, form: Values) -> tuple[str, str] | None:
-        """The field that can't be as it is filled in, and why; None where all is right."""
+    async def wrong(self, button: Button, form: Values) -> Wrong | None:
+        """What can't be as it is filled in; None where all is right."""
         ...
 
     async def press(self, button: Button, form: Values) -> None: ...
@@ -79,8 +80,8 @@ async def _is_right(button: Button, presses: Presses, inputs: dict[str, tuple[Fi
     wrong = await presses.wrong(button, _values(inputs))
     if wrong is None:
         return True
-    _, shown = inputs.get(wrong[0]) or next(iter(inputs.values()))
-    _complain(shown, wrong[1])
+    _, shown = inputs.get(wrong.field) or next(iter(inputs.values()))
+    _complain(shown, wrong.why)
     return False
 
 

@@ -7,15 +7,17 @@ import uuid
 from typing import Any
 
 from agent.approvals import Approval
-from agent.errors import ToolFailed
 from bot.chat import Action, Button, Person, Place, Press
 from bot.console.adapter import ConsoleChat, channel
 from bot.console.notices import notice
 from bot.console.parts import Parts
+from bot.edits import Wrong, wrong_in
 from bot.rendering import may_decide
 
 HERE = (ConsoleChat.platform, "terminal")
 """Platforms whose places are open to everybody at this console."""
+CHECKING = 5.0
+"""Seconds in which a changed action is looked at while its form is open."""
 _MARKS = (Action.HELPFUL, Action.UNHELPFUL)
 
 
@@ -27,17 +29,12 @@ class PressesOf:
         self._person = person
         self._place = place
 
-    async def wrong(self, button: Button, form: dict[str, Any]) -> tuple[str, str] | None:
+    async def wrong(self, button: Button, form: dict[str, Any]) -> Wrong | None:
         """The argument that the tool would not take, and why not."""
-        approval = None if button.action is not Action.EDIT else await self._parts.ledger.get(button.subject)
-        if approval is None:
+        if button.action is not Action.EDIT:
             return None
-        try:
-            self._parts.toolbox.validate(approval.tool, {**approval.arguments, **form})
-        except ToolFailed as error:
-            field, _, why = str(error).partition(": ")
-            return field, f"{why[:1].upper()}{why[1:]}." if why else str(error)
-        return None
+        parts = self._parts
+        return await wrong_in(parts.toolbox, parts.ledger, button.subject, form, self._person.id, CHECKING)
 
     async def press(self, button: Button, form: dict[str, Any]) -> None:
         """Hand it to the inbox; whoever may not decide is told so at once."""

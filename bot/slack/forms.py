@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from bot.chat import Button, Field, Form, Place
+from bot.edits import Wrong
 from bot.slack.blocks import value_of
 from bot.slack.calls import Json
 from bot.slack.markup import clean
@@ -42,18 +43,11 @@ def values(view: Json) -> dict[str, Any]:
     return {name: _value(next(iter(given.values()))) for name, given in view["state"]["values"].items()}
 
 
-def first_input(view: Json) -> str:
-    """The field under which an error that belongs to none is shown; empty where there is none."""
-    return next((str(block["block_id"]) for block in view["blocks"] if block["type"] == "input"), "")
-
-
-def errors(view: Json, problem: str) -> dict[str, str]:
-    """A problem under the field that it names, or under the first one."""
-    inputs = [block for block in view["blocks"] if block["type"] == "input"]
-    for block in inputs:
-        if block["block_id"] in problem or block["label"]["text"] in problem:
-            return {block["block_id"]: problem[:2_000]}
-    return {first_input(view): problem[:2_000]} if inputs else {}
+def errors(view: Json, wrong: Wrong) -> dict[str, str]:
+    """What is wrong under the field that it is about, or under the first one."""
+    inputs = [str(block["block_id"]) for block in view["blocks"] if block["type"] == "input"]
+    field = wrong.field if wrong.field in inputs else next(iter(inputs), "")
+    return {field: wrong.why[:2_000]} if field else {}
 
 
 def _input(field: Field) -> Json:

@@ -10,10 +10,11 @@ import asyncio
 
 import structlog
 
-from agent.errors import ToolFailed, place_of
+from agent.errors import place_of
 from agent.ledger import Ledger
 from agent.tools.registry import Toolbox
 from bot.chat import Action, Button, ChatError, Person, Place, Press, Reply
+from bot.edits import wrong_in
 from bot.records import Records
 from bot.slack import forms
 from bot.slack.blocks import parse_value
@@ -24,6 +25,8 @@ from bot.slack.people import People
 
 OPENING = 2.5
 """Seconds for opening a form: its trigger lives for three."""
+CHECKING = 1.0
+"""Seconds in which a changed action is looked at before the acknowledgement, which is due within three."""
 TELLING = 30.0
 """Seconds after which whoever pressed need not hear any more that no form came."""
 NOT_OPENED = "I could not open the form. Press again?"
@@ -59,7 +62,7 @@ class Interactions:
             case "block_actions" if value := _value(body):
                 return await self._ask(body, *value), None
             case "view_submission":
-                problem = await self._problem(body["view"])
+                problem = await self._problem(body)
                 return problem is None, problem
             case "message_action":
                 return True, None
@@ -112,7 +115,7 @@ class Interactions:
 
     async def _tell(self, body: Json, place: Place) -> None:
         """Slack shows nothing where an acknowledged press opens no form: say it to whoever pressed."""
-        person = Person(f"slack/{enterprise_of(body) or place.workspace}/{body['user']['id']}", "")
+        person = Person(_id_of(body, place), "")
         try:
             async with asyncio.timeout(TELLING):
                 await self._chat.whisper(place, person, Reply(NOT_OPENED))
@@ -128,19 +131,17 @@ class Interactions:
                     return button
         return None
 
-    async def _problem(self, view: Json) -> Json | None:
+    async def _problem(self, body: Json) -> Json | None:
         """What is wrong with a changed action, under the field that it is about."""
-        value, _ = forms.press_of(view)
+        view = body["view"]
+        value, place = forms.press_of(view)
         action, subject = parse_value(value)
-        row = await self._ledger.get(subject) if action is Action.EDIT else None
-        if row is None:
+        if action is not Action.EDIT:
             return None
-        try:
-            self._toolbox.validate(row.tool, {**row.arguments, **forms.values(view)})
-        except ToolFailed as failed:
-            if found := forms.errors(view, str(failed)):
-                return {"response_action": "errors", "errors": found}
-        return None
+        person = _id_of(body, place)
+        wrong = await wrong_in(self._toolbox, self._ledger, subject, forms.values(view), person, CHECKING)
+        errors = forms.errors(view, wrong) if wrong else {}
+        return {"response_action": "errors", "errors": errors} if errors else None
 
 
 def enterprise_of(body: Json) -> str:
@@ -152,6 +153,11 @@ def enterprise_of(body: Json) -> str:
 def workspace_of(body: Json) -> str:
     """The workspace in which somebody acts; in a Grid without one, where they are at home."""
     return str((body.get("team") or {}).get("id") or body["user"]["team_id"])
+
+
+def _id_of(body: Json, place: Place) -> str:
+    """Whoever acts, as a person's id."""
+    return f"slack/{enterprise_of(body) or place.workspace}/{body['user']['id']}"
 
 
 def _value(body: Json) -> tuple[Action, str] | None:

@@ -93,6 +93,18 @@ async def test_an_action_is_edited_before_it_is_approved(browser: Browser, site:
     await expect(page.locator(".thread .card")).to_contain_text("with changes. Done: Remembered: doors close at 7")
 
 
+async def test_a_channel_that_is_not_there_is_refused_in_the_form(browser: Browser, site: Site) -> None:
+    page = await visit(browser, site)
+    await say(page, "@footnote post in #general: we are closed")
+    await page.get_by_role("button", name="Edit").click()
+    await page.get_by_role("dialog").get_by_label("Channel").fill("nowhere")
+    await page.get_by_role("button", name="Approve with changes").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("There is no channel #nowhere here")
+    await page.get_by_role("dialog").get_by_label("Channel").fill("general")
+    await page.get_by_role("button", name="Approve with changes").click()
+    await expect(page.locator(".thread .card")).to_contain_text("with changes. Done")
+
+
 async def test_an_action_is_rejected_with_a_reason(browser: Browser, site: Site) -> None:
     page = await visit(browser, site)
     await say(page, "@footnote post in #general: we are closed")

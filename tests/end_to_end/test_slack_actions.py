@@ -15,7 +15,7 @@ from retrieval.errors import RetrievalError
 from retrieval.stores import Holdings
 from tests.contract.stages.slack import read
 from tests.end_to_end.on_slack import HOTELS, Team, team, workspace
-from tests.servers.slack import Message, Slack
+from tests.servers.slack import Message, Slack, View
 
 REMEMBER = "remember that demos go better with a footnote"
 
@@ -72,7 +72,49 @@ async def test_a_change_that_can_not_be_is_refused_in_the_form(here: Team) -> No
     delivery = await here.slack.submit(form, {"text": "   "})
     assert delivery.response["response_action"] == "errors"
     assert form.open
-    assert list(form.errors) == ["text"]
+    assert form.errors == {"text": "String should have at least 1 character."}
+
+
+async def posting(here: Team) -> tuple[Message, View]:
+    """The card of a message to be posted, and its form before ben."""
+    card = await proposed(here, "post “we are closed” in #general")
+    await here.slack.press("ben", card, "Edit")
+    return card, await here.slack.until(lambda: here.slack.top("ben"))
+
+
+async def test_a_channel_that_is_not_there_is_refused_at_its_field(here: Team) -> None:
+    card, form = await posting(here)
+    await here.slack.submit(form, {"channel": "nowhere"})
+    assert form.open
+    assert form.errors == {"channel": "There is no channel #nowhere here that you and I can post in."}
+    assert here.whispered("general", "ben") == []
+    await here.slack.submit(form, {"channel": "general"})
+    await shows(here, card, "Approved by ben with changes", "Done")
+
+
+async def test_where_slack_does_not_say_in_time_whether_a_channel_is_there_the_card_says_it(
+    here: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, form = await posting(here)
+    monkeypatch.setattr("bot.slack.chat.CHANNELS_SECONDS", 0.0)
+    here.slack.fail("users.conversations", hang=2.5)
+    sent = await here.slack.submit(form, {"channel": "nowhere"})
+    assert (sent.outcome, sent.response or {}) == ("acknowledged", {})
+    assert here.slack.courier.acks[-1].latency < 2
+    told = "There is no channel #nowhere here that you and I can post in."
+    await here.slack.until(lambda: told in here.whispered("general", "ben"), 15)
+    assert "approve" in read(card).buttons
+
+
+async def test_what_is_changed_once_it_is_decided_is_told_at_the_card(here: Team) -> None:
+    card, form = await posting(here)
+    await here.slack.press("ada", card, "Reject")
+    other = await here.slack.until(lambda: here.slack.top("ada"))
+    await here.slack.submit(other, {"reason": "no"})
+    await shows(here, card, "Rejected by ada")
+    await here.slack.submit(form, {"channel": "nowhere"})
+    assert not form.open
+    await here.slack.until(lambda: any("rejected" in one for one in here.whispered("general", "ben")), 10)
 
 
 @pytest.mark.parametrize("wrong", [{"status": 503}, {"hang": 6.0}])
