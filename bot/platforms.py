@@ -26,7 +26,7 @@ async def connected(app: App, inbox: Inbox, away_since: float) -> AsyncIterator[
         if app.settings.has_slack:
             from bot.slack.connect import connect as connect_slack
 
-            app.chats["slack"] = await stack.enter_async_context(connect_slack(app, inbox.accept))
+            app.chats["slack"] = await stack.enter_async_context(connect_slack(app, inbox.accept, away_since))
             names.append("Slack")
         if app.settings.has_discord:
             from bot.discord.connect import connect as connect_discord

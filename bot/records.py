@@ -206,6 +206,15 @@ class Records:
             keys = (await connection.execute(query)).scalars().all()
         return [Place.parse(f"{key}/") for key in sorted(keys)]
 
+    async def threads(self, platform: str, since: float, most: int) -> list[Place]:
+        """The threads in which the assistant has said something since, the latest first."""
+        last = func.max(messages.c.at).label("last")
+        said = (messages.c.channel.startswith(f"{platform}/"), messages.c.kind == "assistant", messages.c.thread != "")
+        query = select(messages.c.channel, messages.c.thread, last).where(*said, messages.c.at > since)
+        query = query.group_by(messages.c.channel, messages.c.thread).order_by(last.desc()).limit(most)
+        async with self.engine.connect() as connection:
+            return [Place.parse(f"{row.channel}/{row.thread}") for row in await connection.execute(query)]
+
     async def mark(self, run: str, person: Person, mark: str, reason: str, at: float) -> None:
         """Remember what a person thought of an answer; the last mark counts."""
         row = {"run": run, "person": person.id, "mark": mark, "reason": reason, "at": at}

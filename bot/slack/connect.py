@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,6 +22,7 @@ from bot.settings import SettingsInvalid
 from bot.slack import socket, web
 from bot.slack.blocks import Links
 from bot.slack.calls import Calls
+from bot.slack.catching_up import CatchingUp
 from bot.slack.chat import SlackChat
 from bot.slack.clients import Clients
 from bot.slack.delivery import Delivery, dispatch
@@ -28,7 +30,7 @@ from bot.slack.events import Accept, Events
 from bot.slack.files import Files
 from bot.slack.history import History, Overhearing
 from bot.slack.home import Home
-from bot.slack.installations import Installations, open_seal
+from bot.slack.installations import Installations, installed, open_seal
 from bot.slack.interactions import Interactions
 from bot.slack.listeners import bolt_app
 from bot.slack.messages import Messages
@@ -42,8 +44,11 @@ SECONDS = 30.0
 
 
 @asynccontextmanager
-async def connect(app: App, accept: Accept) -> AsyncIterator[SlackChat]:
-    """Slack's `Chat` while it is connected; ``accept`` keeps what people do. Raises `SettingsInvalid`."""
+async def connect(app: App, accept: Accept, away_since: float = 0.0) -> AsyncIterator[SlackChat]:
+    """Slack's `Chat` while it is connected; ``accept`` keeps what people do. Raises `SettingsInvalid`.
+
+    What was said since ``away_since`` is caught up with; 0 where that is not known.
+    """
     settings = app.settings
     async with AsyncExitStack() as stack:
         timeout = aiohttp.ClientTimeout(total=SECONDS)
@@ -81,6 +86,10 @@ async def connect(app: App, accept: Accept) -> AsyncIterator[SlackChat]:
             await stack.enter_async_context(socket.listening(app_token, clients.make(), receive))
         if not app_token or installations is not None:
             await stack.enter_async_context(web.serving(settings, _flow(app, session, installations), receive))
+        catching_up = CatchingUp(calls, clients, app.records, arrivals.keep)
+        workspaces = [""] if installations is None else await installed(app.records.engine)
+        behind = asyncio.create_task(catching_up.run(workspaces, away_since))
+        stack.callback(behind.cancel)
         yield chat
 
 

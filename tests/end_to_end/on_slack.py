@@ -82,6 +82,7 @@ async def team(
     folder: Path,
     model: ScriptedModel | None = None,
     clock: Callable[[], float] = time.time,
+    away_since: float = 0.0,
     **more: Any,
 ) -> AsyncIterator[Team]:
     """The assistant, which knows the handbook, connected to this workspace."""
@@ -97,7 +98,7 @@ async def team(
         inbox = inbox_of(app)
         await app.knowledge.sync(await app.knowledge.add("folder", str(folder / "handbook")))
         await app.knowledge.embed()
-        app.chats["slack"] = await stack.enter_async_context(connect(app, inbox.accept))
+        app.chats["slack"] = await stack.enter_async_context(connect(app, inbox.accept, away_since))
         await inbox.start()
         stack.push_async_callback(inbox.stop)
         yield Team(slack, app, inbox)

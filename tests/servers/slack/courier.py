@@ -109,6 +109,13 @@ class Courier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def give_up(self) -> None:
+        """Nothing that waits is delivered any more, as after Slack's last repeat."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _carry(self, delivery: Delivery, started: asyncio.Event, late: float) -> None:
         await asyncio.sleep(late)
         delays = self._slack.timing.retries if delivery.kind == "events_api" else ()
