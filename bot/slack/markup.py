@@ -118,6 +118,8 @@ def readable(text: str, names: Mapping[str, str]) -> str:
                 return f"@{label or names.get(target, target)}"
             case "#":
                 return f"#{label or target}"
+            case "!" if target.startswith("subteam^") and not label:
+                return "a user group"  # its name takes a scope of its own
             case "!":
                 return f"@{label or target.partition('^')[0]}".replace("@@", "@")
             case _:

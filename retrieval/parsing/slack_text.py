@@ -19,6 +19,8 @@ def plain(text: str, people: Mapping[str, str], channels: Mapping[str, str]) -> 
                 return f"@{people.get(target[1:]) or shown or target[1:]}"
             case "#":
                 return f"#{channels.get(target[1:]) or shown or target[1:]}"
+            case "!" if target.startswith("!subteam^") and not shown:
+                return "a user group"
             case "!":
                 return shown or f"@{target[1:].partition('^')[0]}"
             case _:

@@ -43,6 +43,14 @@ def test_what_begins_with_others_or_calls_everybody_is_said_to_them(text: str, o
     assert is_to_others(text) is others
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("ask <!subteam^S012345>", "ask a user group"), ("ask <!subteam^S012345|@ops>", "ask @ops"), ("<!here>", "@here")],
+)
+def test_a_group_that_slack_does_not_name_is_not_called_subteam(text: str, words: str) -> None:
+    assert readable(text, {}) == words
+
+
 def test_code_is_never_cut_open() -> None:
     code = "```\n" + "\n\n".join(f"line {number}" for number in range(300)) + "\n```"
     parts = split(f"before\n\n{code}\n\nafter", 1_000)

@@ -171,6 +171,7 @@ async def test_a_zip_of_something_else_is_one_line(store: Store, export: Path) -
     ("text", "words"),
     [
         ("<!here> <!subteam^S1|@design>", "@here @design"),
+        ("ask <!subteam^S1>", "ask a user group"),
         ("<@U7|old> <@U8>", "@old @U8"),
         ("<mailto:a@x.example|a@x.example> &lt;b&gt;", "a@x.example (mailto:a@x.example) <b>"),
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
