@@ -29,7 +29,11 @@ BACK_SECONDS = 15 * 60.0
 """How far before the connection was lost it looks."""
 LONGEST_AWAY = 24 * 3_600.0
 """What was said before that is not answered any more: by then somebody else has, or nobody waits for it."""
-MOST_CHANNELS = 200
+MOST_CHANNELS = 1_000
+ASLEEP_AFTER = 3_600.0
+"""Seconds without a message after which a thread may be archived (docs.discord.com/developers/topics/threads)."""
+MOST_ASLEEP = 100
+"""Of the threads of one channel that were archived meanwhile, the latest."""
 MOST_DIRECT = 25
 MOST_MESSAGES = 1_000
 """Of one channel, the newest; a request brings a hundred of them."""
@@ -38,6 +42,7 @@ FIRST_SHARD = 0
 """The one that direct messages come to."""
 Spoken = discord.TextChannel | discord.Thread | discord.VoiceChannel
 Room = Spoken | discord.PartialMessageable
+_SEEN = discord.Permissions(view_channel=True, read_message_history=True)
 Hear = Callable[[discord.Message, bool], Awaitable[None]]
 log = structlog.get_logger()
 
@@ -106,7 +111,10 @@ class CatchingUp:
         finally:
             self._intake.release()
         seen = {room.id for room in accepted}
-        for room in [*_lively(self._client, shards, since), *await self._conversations(shards)]:
+        rooms: list[Room] = [*_lively(self._client, shards, since), *await self._conversations(shards)]
+        if time.time() - (away or time.time()) > ASLEEP_AFTER:
+            rooms += await _archived(self._client, shards, since)
+        for room in rooms:
             if room.id not in seen:
                 await self._look(room, since, ())
 
@@ -156,6 +164,31 @@ def _lively(client: discord.Client, shards: Collection[int], since: int) -> list
     if len(newest) > MOST_CHANNELS:
         log.warning("catching up in part", channels=len(newest), most=MOST_CHANNELS)
     return list(newest[:MOST_CHANNELS])
+
+
+async def _archived(client: discord.Client, shards: Collection[int], since: int) -> list[discord.Thread]:
+    """Threads with a message that is newer than this, which have gone to sleep since: of these the gateway does not tell."""
+    found: list[discord.Thread] = []
+    for guild in client.guilds:
+        parents: list[discord.TextChannel | discord.ForumChannel] = [*guild.text_channels, *guild.forums]
+        for channel in parents if guild.shard_id in shards else ():
+            if not channel.permissions_for(guild.me).is_superset(_SEEN):
+                continue
+            try:
+                found += await persistently(lambda channel=channel: _archived_in(channel, since), PATIENT)  # type: ignore[misc]
+            except ChatError as error:
+                log.warning("not caught up", channel=channel.id, why=str(error))
+    return found
+
+
+async def _archived_in(channel: discord.TextChannel | discord.ForumChannel, since: int) -> list[discord.Thread]:
+    found = []
+    async for thread in channel.archived_threads(limit=MOST_ASLEEP):
+        if discord.utils.time_snowflake(thread.archive_timestamp) < since:
+            break
+        if (thread.last_message_id or 0) > since:
+            found.append(thread)
+    return found
 
 
 def _room_of(client: discord.Client, mention: Mention) -> Room | None:

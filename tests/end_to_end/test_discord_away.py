@@ -67,6 +67,22 @@ async def test_what_was_asked_before_the_last_minutes_is_answered_where_nobody_l
         assert "150 euros" in (await here.answered(asked.id)).text
 
 
+@pytest.mark.parametrize("forum", [False, True])
+async def test_what_was_asked_in_a_thread_that_was_archived_meanwhile_is_answered(
+    discord: Discord, tmp_path: Path, forum: bool
+) -> None:
+    if forum:
+        thread = await discord.forum_post("bob", "ideas", "Travel", "Let us talk.")
+    else:
+        thread = await discord.create_thread("bob", "general", "Travel")
+    await discord.mention("alice", thread, HOTELS)
+    await discord.archive(thread)
+    async with team(discord, tmp_path, away_since=time.time() - 2 * catching_up.ASLEEP_AFTER) as here:
+        assert "150 euros" in (await here.answered(thread)).text
+        await here.settled()
+        assert len(here.said(thread)) == 1
+
+
 async def test_nobody_is_answered_more_than_a_day_later(
     discord: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
