@@ -11,7 +11,7 @@ from agent.text import counted, joined
 from bot.chat import ChatError
 from bot.discord.connect import logged_in, may_read_content, prepare_library
 from bot.discord.errors import ONCE, persistently
-from bot.discord.invitation import NEEDED, THREADS, Standing, has_commands, invitation, standing
+from bot.discord.invitation import NEEDED, SPARED, Standing, has_commands, invitation, standing
 from bot.discord.membership import SERVERS
 from bot.doctor import Finding, some
 from bot.settings import Settings, SettingsInvalid
@@ -78,7 +78,7 @@ async def _server(client: discord.Client, guild: discord.Guild, invite: str) -> 
 
 def _may(here: Standing, where: str, invite: str) -> Finding:
     if here.lacking:
-        state = "missing" if THREADS.issuperset(here.lacking) else "wrong"
+        state = "missing" if SPARED.issuperset(here.lacking) else "wrong"
         names = joined([NEEDED[name] for name in here.lacking])
         advice = f"Allow its role this under Server Settings → Roles, or open {invite}"
         return Finding("Discord", state, f"{where} it lacks {names}", advice)

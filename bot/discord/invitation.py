@@ -19,10 +19,13 @@ NEEDED = {
     "read_message_history": "Read Message History",
     "create_public_threads": "Create Public Threads",
     "send_messages_in_threads": "Send Messages in Threads",
+    "attach_files": "Attach Files",
 }
 """The permissions that are used, as the library and as Discord's settings call them."""
-THREADS = {"create_public_threads", "send_messages_in_threads"}
-"""Without these it answers in the channel."""
+SPARED = {"create_public_threads", "send_messages_in_threads", "attach_files"}
+"""Without these it answers in the channel, or a report comes without its picture."""
+_IN_CHANNEL = NEEDED.keys() - {"attach_files"}
+"""What is looked at channel by channel: the one picture is for one of them."""
 _IN_FORUM = {"view_channel", "read_message_history", "send_messages_in_threads"}
 
 
@@ -55,7 +58,7 @@ async def standing(client: discord.Client, server: int) -> Standing:
     seen = [one for one in spoken if one.permissions_for(me).view_channel]
     closed: dict[str, list[str]] = {}
     for channel in seen:
-        wanted = _IN_FORUM if isinstance(channel, discord.ForumChannel) else NEEDED
+        wanted = _IN_FORUM if isinstance(channel, discord.ForumChannel) else _IN_CHANNEL
         for name in NEEDED:
             if name in wanted and name not in lacking and not getattr(channel.permissions_for(me), name):
                 closed.setdefault(name, []).append(channel.name)
