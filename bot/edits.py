@@ -32,7 +32,10 @@ async def edited(toolbox: Toolbox, approval: Approval, changes: Mapping[str, Any
     arguments = {**approval.arguments, **changes}
     checked = await toolbox.check(approval.tool, arguments, approval.place, person)
     if person != approval.asker:
-        await toolbox.check(approval.tool, arguments, approval.place, approval.asker)
+        try:
+            await toolbox.check(approval.tool, arguments, approval.place, approval.asker)
+        except ToolFailed as failed:
+            raise ToolFailed(f"Whoever asked for this can't have it so: {failed}", field=failed.field) from failed
     return checked
 
 

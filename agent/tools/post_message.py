@@ -38,7 +38,7 @@ def post_message(poster: Poster) -> Tool:
     async def address_of(arguments: Arguments, place: str, person: str) -> str:
         address = await poster.resolve(_name(arguments), place, person)
         if address is None:
-            words = f"There is no channel #{_name(arguments)} here that you and I can post in."
+            words = f"There is no channel #{_name(arguments)} here that both of us can post in."
             raise ToolFailed(words, field="channel")
         return address
 

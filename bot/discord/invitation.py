@@ -51,7 +51,7 @@ class Standing:
 async def standing(client: discord.Client, server: int) -> Standing:
     """What Discord says of this, asked once. Raises a `ChatError`."""
     guild = await persistently(lambda: client.fetch_guild(server, with_counts=False), ONCE)
-    me = await persistently(lambda: guild.fetch_member(client.application_id or 0), ONCE)
+    me = await persistently(lambda: guild.fetch_member(client.user.id if client.user else 0), ONCE)
     channels = await persistently(guild.fetch_channels, ONCE)
     lacking = [name for name in NEEDED if not getattr(me.guild_permissions, name)]
     spoken = [one for one in channels if isinstance(one, discord.TextChannel | discord.ForumChannel)]

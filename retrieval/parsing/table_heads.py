@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from lxml import etree
@@ -12,27 +13,38 @@ LOOKED_AT = 50
 """Rows that are looked at."""
 LONGEST_NAME = 60
 """Characters of a column's name."""
+_VALUE = re.compile(r"free|none|n/a|[-–—✓✗x]|yes|no|open|closed|unlimited|always|never|all")
+"""What stands in a cell as a value, and names no column."""
 
 
 def names_columns(table: etree._Element) -> bool:
-    """By header cells; else by a first row that alone is bold, or has words above columns of figures.
+    """By header cells; else by a first row that alone is bold, or has words above two columns of figures.
 
-    Two columns of which nothing is bold may as well be names and their values, row by row.
+    A first row that holds figures, says something twice or says what is a value, as “free”, is taken for a row like the others.
     """
     first, *others = _ROWS(table)[: LOOKED_AT + 1] or [()]
     if len(first) < 2:
         return False
     names = [_text(cell) for cell in first]
-    if all(
-        cell.tag == "th" or not (name or place) for place, (cell, name) in enumerate(zip(first, names, strict=True))
-    ):
+    if all(_is_head(cell) or not (name or place) for place, (cell, name) in enumerate(zip(first, names, strict=True))):
         return True
-    if not others or any(len(row) != len(first) for row in others):
+    if not others or any(len(row) != len(first) for row in others) or not _could_be_names(names):
         return False
-    if not all(0 < len(name) <= LONGEST_NAME for name in names[1:]) or len(names[0]) > LONGEST_NAME:
-        return False
-    return (_bold(first) and not _bold(others[0])) or _above_figures(
-        names, [[_text(cell) for cell in row] for row in others]
+    return (_bold(first) and not _bold(others[0])) or _above_figures([[_text(cell) for cell in row] for row in others])
+
+
+def _is_head(cell: etree._Element) -> bool:
+    row = cell.getparent()
+    above = None if row is None else row.getparent()
+    return cell.tag == "th" or (above is not None and above.tag == "thead")
+
+
+def _could_be_names(names: list[str]) -> bool:
+    said = [name.casefold() for name in names]
+    return (
+        all(said[1:])
+        and len(set(said)) == len(said)
+        and not any(len(name) > LONGEST_NAME or _VALUE.fullmatch(name) or _has_digit(name) for name in said)
     )
 
 
@@ -41,11 +53,9 @@ def _bold(row: etree._Element) -> bool:
     return all(_text(cell) == _joined(_BOLD(cell)) for cell in row)
 
 
-def _above_figures(names: list[str], rows: list[list[str]]) -> bool:
-    if len(names) < 3 or len(rows) < 2 or any(map(_has_digit, names)):
-        return False
+def _above_figures(rows: list[list[str]]) -> bool:
     columns = list(zip(*rows, strict=True))
-    return any(all(_has_digit(cell) for cell in column) for column in columns)
+    return len(rows) > 1 and sum(all(map(_has_digit, column)) for column in columns) > 1
 
 
 def _has_digit(text: str) -> bool:

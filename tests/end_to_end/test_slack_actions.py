@@ -86,7 +86,7 @@ async def test_a_channel_that_is_not_there_is_refused_at_its_field(here: Team) -
     card, form = await posting(here)
     await here.slack.submit(form, {"channel": "nowhere"})
     assert form.open
-    assert form.errors == {"channel": "There is no channel #nowhere here that you and I can post in."}
+    assert form.errors == {"channel": "There is no channel #nowhere here that both of us can post in."}
     assert here.whispered("general", "ben") == []
     await here.slack.submit(form, {"channel": "general"})
     await shows(here, card, "Approved by ben with changes", "Done")
@@ -101,7 +101,7 @@ async def test_where_slack_does_not_say_in_time_whether_a_channel_is_there_the_c
     sent = await here.slack.submit(form, {"channel": "nowhere"})
     assert (sent.outcome, sent.response or {}) == ("acknowledged", {})
     assert here.slack.courier.acks[-1].latency < 2
-    told = "There is no channel #nowhere here that you and I can post in."
+    told = "There is no channel #nowhere here that both of us can post in."
     await here.slack.until(lambda: told in here.whispered("general", "ben"), 15)
     assert "approve" in read(card).buttons
 

@@ -139,7 +139,7 @@ async def asked_among(rig: Rig, channels: set[str], text: str) -> str:
 async def test_a_message_into_no_channel_is_refused_before_anybody_is_asked(tmp_path: Path) -> None:
     async with open_rig(Settings(home=tmp_path, embedder="hashing")) as rig:
         run = await asked_among(rig, {"random"}, "post in #nowhere: hello")
-        assert "nowhere here that you and I can post in" in rig.chat.texts[run]
+        assert "nowhere here that both of us can post in" in rig.chat.texts[run]
         assert await rig.app.ledger.by_run(run) == []
 
 
@@ -150,6 +150,6 @@ async def test_an_edit_that_could_not_work_leaves_the_approval_waiting(tmp_path:
         await rig.app.desk.press(
             Press("edit", HERE, PERSON, Action.EDIT, waiting.id, time.time(), {"channel": "nowhere"})
         )
-        assert rig.chat.whispers == ["There is no channel #nowhere here that you and I can post in."]
+        assert rig.chat.whispers == ["There is no channel #nowhere here that both of us can post in."]
         (row,) = await rig.app.ledger.by_run(run)
         assert (row.state, row.arguments["channel"]) == (State.PROPOSED, "random")

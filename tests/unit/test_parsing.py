@@ -185,6 +185,17 @@ HEADED = [["City", "Rate", "Nights"], ["Bern", "180", "3"], ["Rome", "140", "2"]
         ),  # the first row alone is bold
         ([["Owner", "Mei"], ["Price", "79 EUR"], ["Seats", "10"]], (), "Owner | Mei\nPrice | 79 EUR\nSeats | 10"),
         ([["Plan", "Owner"], ["Orchard", "Mei"]], (0, 1), "Plan | Owner\nOrchard | Mei"),
+        (
+            [["Sunday", "Closed", "Closed"], ["Monday", "9:00", "17:00"], ["Friday", "9:00", "16:00"]],
+            (),
+            "Sunday | Closed | Closed\nMonday | 9:00 | 17:00\nFriday | 9:00 | 16:00",
+        ),
+        (
+            [["Trial", "Free", "Five seats"], ["Team", "10 EUR", "50 seats"], ["Firm", "90 EUR", "500 seats"]],
+            (),
+            "Trial | Free | Five seats\nTeam | 10 EUR | 50 seats\nFirm | 90 EUR | 500 seats",
+        ),
+        ([["Total", "900"], ["Hotel", "600"]], (0,), "Total | 900\nHotel | 600"),
         ([["1", "2", "3"], ["4", "5", "6"], ["7", "8", "9"]], (), "1 | 2 | 3\n4 | 5 | 6\n7 | 8 | 9"),
     ],
 )
@@ -206,6 +217,13 @@ async def test_a_table_names_its_columns_by_how_it_looks(
     stream = io.BytesIO()
     file.save(stream)
     assert (await parse("a.docx", stream.getvalue())).text.strip() == text
+
+
+async def test_a_row_in_the_head_of_a_table_names_its_columns() -> None:
+    page = "<table><thead><tr><td>City</td><td>Mayor</td></tr></thead><tbody><tr><td>Bern</td><td>Ann</td></tr></tbody></table>"
+    assert (
+        "| City | Mayor |\n| Bern | Ann |" in (await parse("a.html", f"<html><body>{page}</body></html>".encode())).text
+    )
 
 
 async def test_an_empty_corner_above_the_names_of_rows_is_no_value() -> None:

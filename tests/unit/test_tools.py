@@ -559,7 +559,7 @@ async def test_the_same_call_tried_again_posts_once(posting: Toolbox, records: R
 @pytest.mark.parametrize("name", ["nowhere", "#", "../general", "general/thread"])
 async def test_a_channel_that_is_not_there_is_told(posting: Toolbox, records: Records, name: str) -> None:
     line = await failure(posting, "post_message", {"channel": name, "text": "hello"})
-    assert line == f"There is no channel #{name.lstrip('#')} here that you and I can post in."
+    assert line == f"There is no channel #{name.lstrip('#')} here that both of us can post in."
     assert await records.channels("console") == []
 
 
