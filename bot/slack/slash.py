@@ -5,9 +5,11 @@ docs.slack.dev/interactivity/implementing-slash-commands, docs.slack.dev/interac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 
-from bot.chat import ChatGone, Mention, Person, Place, Reply
+from bot.chat import ChatError, ChatGone, Mention, Person, Place, Reply
 from bot.commands import Command, Invocation
 from bot.rendering import escape_markdown
 from bot.slack.blocks import Part
@@ -22,6 +24,9 @@ from bot.slack.streaming import Asked
 
 REMEMBER = "remember_this"
 """The callback id of the message shortcut."""
+SLOW = 3.0
+"""Seconds after which whoever used a command is told that it is being carried out."""
+MOMENT = "One moment: this takes longer."
 
 
 class Slash:
@@ -55,9 +60,15 @@ class Slash:
     async def run(self, body: Json) -> None:
         """Carry a command out and tell what came of it; after a crash it is carried out again."""
         command, invocation = self.commands[body["command"]], _invocation(body)
-        said = await command.run(invocation) if command.run else ""
-        url = str(body.get("response_url", ""))
-        await self._chat.respond(url, invocation.place, invocation.person, Reply(said))
+
+        async def tell(text: str) -> None:
+            url = str(body.get("response_url", ""))
+            await self._chat.respond(url, invocation.place, invocation.person, Reply(text))
+
+        if command.run is not None:
+            async with _patience(lambda: tell(MOMENT)):
+                said = await command.run(invocation)
+            await tell(said)
 
     async def ask(self, body: Json) -> None:
         """Post what somebody asks where they ask it, and answer in its thread; where that can't be, directly."""
@@ -100,6 +111,23 @@ class Slash:
             await self._messages.put(place, key, [Part(harmless(words)[:PART], (), fallback(words))])
             known = await self._messages.known(place, key, 0)
         return str(known.address) if known else ""
+
+
+@asynccontextmanager
+async def _patience(tell: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Tell somebody to be patient where it takes long; a message that can't be shown takes nothing away."""
+
+    async def later() -> None:
+        await asyncio.sleep(SLOW)
+        with suppress(ChatError):
+            await tell()
+
+    waiting = asyncio.create_task(later())
+    try:
+        yield
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
 
 
 def _invocation(body: Json) -> Invocation:

@@ -62,7 +62,11 @@ class Team:
         before = len(self.whispered(channel, who))
         delivery = await (await self.slack.slash(who, channel, command, text)).done()
         assert delivery.outcome == "acknowledged"
-        found: list[str] = await self.slack.until(lambda: self.whispered(channel, who)[before:], within)
+
+        def told() -> list[str]:
+            return [one for one in self.whispered(channel, who)[before:] if not one.startswith("One moment")]
+
+        found: list[str] = await self.slack.until(told, within)
         return found[-1]
 
     async def settled(self) -> None:

@@ -101,6 +101,7 @@ async def test_a_command_that_takes_longer_than_slack_waits_is_answered_all_the_
     assert (await delivery.done()).outcome == "acknowledged"
     assert here.slack.courier.acks[-1].latency < 1
     assert not delivery.response
+    assert await here.slack.until(lambda: here.whispered("general", "ada"), 20) == ["One moment: this takes longer."]
     await here.slack.until(lambda: "Added. Everybody here was told." in here.whispered("general", "ada"), 20)
     (notice,) = [one for one in here.said("general", reader="ben") if one.ephemeral_to is None]
     assert "From now on I can find" in here.text(notice)
