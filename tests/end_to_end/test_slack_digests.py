@@ -27,10 +27,10 @@ class SlackNewsroom(Newsroom):
     def __init__(self, here: Team, host: WebSources, clock: Clock) -> None:
         super().__init__(here.app, here.inbox, host, clock)
         self.slack = here.slack
+        self._used = here.used
 
     async def slash(self, words: str) -> str:
-        delivery = await (await self.slack.slash("ada", "general", "/digest", words)).done()
-        return str(delivery.response["blocks"][0]["text"])
+        return await self._used("ada", "general", "/digest", words)
 
     async def say(self, words: str) -> None:
         await self.slack.mention("ada", "general", words)
