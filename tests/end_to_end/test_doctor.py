@@ -38,13 +38,17 @@ async def test_a_judge_that_is_misspelt_is_named_by_its_own_setting(home: Path) 
     assert "FOOTNOTE_JUDGE" in judge.found
 
 
-async def test_a_search_server_is_asked_whether_it_gives_json(home: Path) -> None:
+async def test_a_search_server_is_asked_whether_it_gives_json_and_its_engines_answer(home: Path) -> None:
     missing = (await told())["Web search"]
     assert (missing.state, "FOOTNOTE_SEARCH_URL" in missing.advice) == ("missing", True)
     with searxng() as server:
         server.find("footnote", ("Footnote", "https://example.org/footnote", "A note.", None))
         found = (await told(search_url=server.url))["Web search"]
         assert (found.state, "1 page;" in found.found) == ("ok", True)
+        server.silent = [("google", "CAPTCHA")]
+        server.find("footnote")
+        silent = (await told(search_url=server.url))["Web search"]
+        assert (silent.state, "did not answer: google (CAPTCHA)" in silent.found) == ("wrong", True)
         server.formats = {"html"}
         refused = (await told(search_url=server.url))["Web search"]
         assert (refused.state, "add json to search.formats" in refused.found) == ("wrong", True)

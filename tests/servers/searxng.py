@@ -23,14 +23,15 @@ RANGES = {"day", "week", "month", "year"}
 
 @dataclass
 class SearXNG:
-    """``found`` are the results of each query; ``formats`` those that are on."""
+    """``found`` are the results of each query; ``formats`` those that are on; ``silent`` the engines that fail, and why."""
 
     url: str = ""
     found: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     formats: set[str] = field(default_factory=lambda: {"html", "json"})
+    silent: list[tuple[str, str]] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
 
-    def find(self, query: str, *results: tuple[str, str, str, str | None]) -> None:
+    def find(self, query: str, *results: tuple[str | None, str | None, str | None, str | None]) -> None:
         """What a query finds from now on: title, address, words and date of each page."""
         self.found[query] = [_result(*one, place) for place, one in enumerate(results, 1)]
 
@@ -52,12 +53,14 @@ class SearXNG:
                 "corrections": [],
                 "infoboxes": [],
                 "suggestions": [],
-                "unresponsive_engines": [],
+                "unresponsive_engines": self.silent,
             }
         )
 
 
-def _result(title: str, url: str, content: str, published: str | None, place: int) -> dict[str, Any]:
+def _result(
+    title: str | None, url: str | None, content: str | None, published: str | None, place: int
+) -> dict[str, Any]:
     about = {"engine": "duckduckgo", "engines": ["duckduckgo"], "positions": [place], "score": 1.0 / place}
     return {
         "url": url,

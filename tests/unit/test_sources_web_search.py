@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.digests.asking import NotUnderstood, source, sources, understood
+from bot.digests.gathering import item_of
 from bot.settings import Settings
 from bot.sources import Opener
 from retrieval.errors import Unreadable
@@ -37,16 +38,49 @@ async def test_a_page_that_was_found_is_what_the_search_says_of_it(
     assert counted(await sync(store, of(engine_of_searches, fetcher))) == (2, 0, 0, 0)
     found = await everything(store)
     assert found["On gardens"].text == "Gardens open at nine."
-    assert (found["On gardens"].uri, found["On gardens"].modified) == (PAGE[1], 1_772_359_200.0)
+    assert (found["On gardens"].uri, found["On gardens"].modified) == (PAGE[1], 0.0)
     assert (found["Undated"].text, found["Undated"].modified) == ("Undated", 0.0)
     (asked,) = engine_of_searches.asked
     assert asked == {"q": "public gardens", "format": "json", "time_range": "week"}
+
+
+async def test_a_page_of_last_week_is_news_of_the_day_on_which_it_is_found(
+    engine_of_searches: SearXNG, fetcher: Fetcher
+) -> None:
+    engine_of_searches.find("public gardens", PAGE)
+    source, five_days_later = of(engine_of_searches, fetcher), 1_772_359_200.0 + 5 * 86_400
+    (found,) = [await source.read(one) async for one in source.list()]
+    assert item_of(found, source.name, found.id, five_days_later).at == five_days_later
 
 
 async def test_what_is_no_page_of_the_web_is_left_out(engine_of_searches: SearXNG, fetcher: Fetcher) -> None:
     engine_of_searches.find("public gardens", ("Evil", "javascript:alert(1)", "x", None), PAGE, PAGE)
     listed = [one.id async for one in of(engine_of_searches, fetcher).list()]
     assert listed == [f"search:public gardens#{PAGE[1]}"]
+
+
+async def test_one_page_without_an_address_or_a_title_costs_no_other(
+    store: Store, engine_of_searches: SearXNG, fetcher: Fetcher
+) -> None:
+    nothing, unnamed = ("Nowhere", None, "x", None), (None, "https://example.org/3", "x", None)
+    engine_of_searches.find("public gardens", nothing, unnamed, ("Bare", "https://example.org/2", None, None), PAGE)
+    assert counted(await sync(store, of(engine_of_searches, fetcher))) == (2, 0, 0, 0)
+    assert {title: one.text for title, one in (await everything(store)).items()} == {PAGE[0]: PAGE[2], "Bare": "Bare"}
+
+
+async def test_engines_that_did_not_answer_are_told_where_nothing_was_found(
+    engine_of_searches: SearXNG, fetcher: Fetcher
+) -> None:
+    engine_of_searches.silent = [("google", "CAPTCHA"), ("bing", "timeout")]
+    with pytest.raises(Unreadable) as told:
+        [one async for one in of(engine_of_searches, fetcher).list()]
+    assert told.value.reason == "its search engines did not answer: google (CAPTCHA), bing (timeout)"
+    engine_of_searches.silent = [("engine" * 100, "HTTP error" * 100)] * 80
+    with pytest.raises(Unreadable, match="and 75 more") as told:
+        [one async for one in of(engine_of_searches, fetcher).list()]
+    assert len(told.value.reason) < 400
+    engine_of_searches.find("public gardens", PAGE)
+    assert len([one async for one in of(engine_of_searches, fetcher).list()]) == 1
 
 
 async def test_a_server_that_gives_no_json_is_told_with_what_to_do(
