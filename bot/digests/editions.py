@@ -142,6 +142,22 @@ class Editions:
             return False
         return True
 
+    async def foreign(self, place: Place, limit: int) -> list[Edition]:
+        """What a place was shown that has vectors of another embedder, the newest first."""
+        mine = (table.c.place == place.channel_key, table.c.embedder != self._embedder)
+        return await self._where(*mine, func.length(table.c.vectors) > 0, order=table.c.due.desc(), limit=limit)
+
+    async def reembed(self, edition: Edition, anew: Vector) -> None:
+        """Keep other vectors of an edition, a row for each story, and of what was marked of it."""
+        stories = {f"{edition.id}:{number}": vector for number, vector in enumerate(anew)}
+        marked = select(marks.c.story).where(marks.c.story.in_(stories)).distinct()
+        whole = update(table).where(table.c.id == edition.id)
+        async with self._engine.begin() as connection:
+            await connection.execute(whole.values(embedder=self._embedder, vectors=packed(list(anew))))
+            for story in (await connection.execute(marked)).scalars().all():
+                one = update(marks).where(marks.c.story == story)
+                await connection.execute(one.values(embedder=self._embedder, vector=packed([stories[story]])))
+
     async def delivered(self, id_: str, at: float) -> None:
         """It stands on its platform."""
         statement = update(table).where(table.c.id == id_, table.c.delivered_at.is_(None)).values(delivered_at=at)
@@ -179,12 +195,11 @@ class Editions:
             "story": story,
             "person": person,
             "place": place.channel_key,
-            "mark": mark,
             "source": source,
         }
-        row |= {"embedder": self._embedder, "vector": packed([vector]), "at": at}
-        statement = upsert(self._engine.dialect)(marks).values(row)
-        statement = statement.on_conflict_do_update(index_elements=["story", "person"], set_={"mark": mark, "at": at})
+        last = {"mark": mark, "embedder": self._embedder, "vector": packed([vector]), "at": at}
+        statement = upsert(self._engine.dialect)(marks).values(row | last)
+        statement = statement.on_conflict_do_update(index_elements=["story", "person"], set_=last)
         async with self._engine.begin() as connection:
             await connection.execute(statement)
 

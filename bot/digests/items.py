@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.tables import upsert
@@ -49,7 +49,7 @@ LEAD = 500
 
 
 class Items:
-    """Reads and writes the table ``digest_items``; vectors are those of one embedder."""
+    """Reads and writes the table ``digest_items``. What was kept with the vector of another embedder is read without one."""
 
     def __init__(self, engine: AsyncEngine, embedder: str) -> None:
         self._engine = engine
@@ -73,21 +73,40 @@ class Items:
                 statement = upsert(self._engine.dialect)(table).values(rows[start : start + _TOGETHER])
                 await connection.execute(statement.on_conflict_do_nothing())
 
+    async def reembed(self, items: Sequence[Item]) -> None:
+        """Keep the vectors of items that are there. When they were seen stays as it is."""
+        rows = [{"of": item.id, "anew": _vector(item)} for item in items]
+        statement = update(table).where(table.c.id == bindparam("of"))
+        statement = statement.values(embedder=self._embedder, vector=bindparam("anew"))
+        async with self._engine.begin() as connection:
+            await connection.execute(statement, rows)
+
+    async def linked(self, sources: Collection[str], links: Collection[str]) -> dict[tuple[str, str], Item]:
+        """What is there of some links, by link and title."""
+        found: dict[tuple[str, str], Item] = {}
+        listed = list(links)
+        async with self._engine.connect() as connection:
+            for start in range(0, len(listed), _TOGETHER):
+                wanted = (table.c.source.in_(sources), table.c.link.in_(listed[start : start + _TOGETHER]))
+                rows = (await connection.execute(select(table).where(*wanted))).mappings().all()
+                found |= {(row["link"], row["title"]): self._item(row) for row in rows}
+        return found
+
     async def since(self, sources: Collection[str], seen: float, at: float) -> tuple[list[Item], int]:
         """What was seen later than ``seen`` and is no older than ``at``, newest first; and how many more than `MOST`."""
-        wanted = (
-            table.c.source.in_(sources),
-            table.c.seen_at > seen,
-            table.c.at >= at,
-            table.c.embedder == self._embedder,
-        )
+        wanted = (table.c.source.in_(sources), table.c.seen_at > seen, table.c.at >= at)
         query = select(table).where(*wanted).order_by(table.c.at.desc(), table.c.id).limit(MOST)
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).mappings().all()
             more = 0
             if len(rows) == MOST:
                 more = (await connection.scalar(select(func.count()).select_from(table).where(*wanted)) or 0) - MOST
-        return [_item(row) for row in rows], more
+        return [self._item(row) for row in rows], more
+
+    def _item(self, row: Mapping[Any, Any]) -> Item:
+        about = {name: row[name] for name in ("id", "source", "link", "title", "text", "at")}
+        foreign = row["embedder"] != self._embedder
+        return Item(**about, vector=None if foreign else np.frombuffer(row["vector"], np.float16).astype(np.float32))
 
 
 def item_id(source: str, id_: str) -> str:
@@ -106,11 +125,9 @@ def unpacked(data: bytes, dimensions: int) -> Vector:
 
 
 def _row(item: Item, seen_at: float, embedder: str) -> dict[str, Any]:
-    vector = np.empty(0, np.float32) if item.vector is None else item.vector
     about = {"id": item.id, "source": item.source, "link": item.link, "title": item.title, "text": item.text}
-    return {**about, "at": item.at, "seen_at": seen_at, "embedder": embedder, "vector": packed([vector])}
+    return {**about, "at": item.at, "seen_at": seen_at, "embedder": embedder, "vector": _vector(item)}
 
 
-def _item(row: Mapping[Any, Any]) -> Item:
-    about = {name: row[name] for name in ("id", "source", "link", "title", "text", "at")}
-    return Item(**about, vector=np.frombuffer(row["vector"], np.float16).astype(np.float32))
+def _vector(item: Item) -> bytes:
+    return packed([np.empty(0, np.float32) if item.vector is None else item.vector])

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.audiences import Audiences
 from bot.chat import Chat, ChatAway, ChatError, ChatGone, Place, Reply
 from bot.cron import Cron, CronInvalid
+from bot.digests.anew import Anew
 from bot.digests.asking import KNOWLEDGE
 from bot.digests.editions import WEEK, Edition, Editions, vectors_of
 from bot.digests.gathering import Gatherer
@@ -67,6 +68,7 @@ class Digests:
         self.subscriptions = Subscriptions(engine)
         self.editions = Editions(engine, embedder.name, embedder.dimensions)
         self._items = Items(engine, embedder.name)
+        self._anew = Anew(self._items, self.editions, self._ready)
         self._gatherer = Gatherer(engine, self._items, self._ready, open_source, clock)
         self._embedder = embedder
         self._searcher = searcher
@@ -149,6 +151,7 @@ class Digests:
         sameness = await self._ready()
         stories = clusters(items, sameness)
         keys = {item.id: link_key(item.link, item.title) for item in items}
+        await self._anew.shown(subscription.place)
         memory = await self.editions.memory(subscription.place, set(keys.values()))
         stories = [one for one in stories if not any(keys[item.id] in memory.links for item in one.items)]
         again = retold(stories, memory.vectors, sameness)
@@ -181,6 +184,7 @@ class Digests:
         errors = await self._gatherer.refresh(sources)
         notes = [phrases.unread.format(source=shown(source), reason=reason) for source, reason in errors.items()]
         items, more = await self._items.since(sources, since - OVERLAP, since - LATE) if sources else ([], 0)
+        items = await self._anew.items(items)
         if more:
             notes.append(f"There was more than can be looked at: {MOST:,} items were, {more:,} older ones were not.")
         if KNOWLEDGE in subscription.read:

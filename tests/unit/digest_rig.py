@@ -17,6 +17,7 @@ from bot.schedule import Schedule
 from bot.settings import Settings
 from bot.sources import Opener
 from bot.tables import metadata
+from retrieval.embedders import Embedder
 from retrieval.embedders.hashing import Hashing
 from retrieval.search import Searcher
 from retrieval.sources.fetcher import Fetcher
@@ -103,7 +104,12 @@ class Rig:
 
 @asynccontextmanager
 async def open_rig(
-    tmp_path: Path, host: WebSources, store: Store, fetcher: Fetcher, prose_of: ProseOf = lambda subscription: None
+    tmp_path: Path,
+    host: WebSources,
+    store: Store,
+    fetcher: Fetcher,
+    prose_of: ProseOf = lambda subscription: None,
+    embedder: Embedder | None = None,
 ) -> AsyncIterator[Rig]:
     engine = open_engine(sqlite_url(tmp_path / "records.sqlite"))
     async with engine.begin() as connection:
@@ -114,7 +120,7 @@ async def open_rig(
     records = Records(engine)
     opener = Opener(Settings(home=tmp_path, hackernews_url=f"{host.address}/hn", arxiv_url=f"{host.address}/arxiv"))
     opener._fetcher = fetcher
-    embedder = Hashing()
+    embedder = embedder or Hashing()
     audiences = Audiences(store, chats)  # type: ignore[arg-type]  # what of a Chat is not asked here is not there
     searcher = Searcher(store, embedder)
     told: dict[str, Reply] = {}
