@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 from zoneinfo import available_timezones
 
 from bot.cron import Cron
+from retrieval.fetching import shown
 
 KNOWLEDGE = "knowledge"
 HACKER_NEWS = "hackernews"
@@ -37,12 +38,16 @@ _EVERY = re.compile(
     r"|(?P<weekdays2>每个?工作日)|(?P<daily2>每[天日早]|每天早上)",
     re.IGNORECASE,
 )
-_SEARCH = r"search:(?:\"[^\"]+\"|“[^”]+”|[^\s,;\"“]+)"
+_SEARCH = r"search:(?:\"[^\"]*\"|“[^”]*”|„[^“”\"]*[“”\"]|[^\s,;\"“”„]+)"
 _SOURCE = re.compile(
     rf"(?<![\w/])(?:{_SEARCH}|feed:https?://\S+|https?://\S+|arxiv:[\w.-]+|github:[\w.-]+/[\w.-]+|hacker\s?news\b|knowledge\s?base\b|knowledge\b)",
     re.IGNORECASE,
 )
-_NOT_IN_A_WORD = re.compile(r"[%+&,;\"“”]")
+_QUOTES = '"“„'
+_SPACE = re.compile(r"(?<=[^+])\+(?=[^+])")
+"""Between two words; a + beside another one is of a name, such as C++."""
+_NOT_IN_A_WORD = re.compile(r"[%+&,;\"“”„]")
+_FIELD = re.compile(rf"{_SEARCH}|hacker\s+news\b|[^,\s]+", re.IGNORECASE)
 _LEAD = re.compile(
     r"^\W*(?:(?:please|can you|could you)\W+)?(?:(?:tell|send|show|give|post|brief)\s+(?:us|me)\s+)?"
     r"(?:a\s+digest\s+(?:of|on|about)\s+)?(?:what(?:['’]?s|\s+is)\s+new\s+)?(?:(?:on|about|in|of|for)\s+)?"
@@ -71,11 +76,10 @@ class Wish:
 
 def understood(text: str, zone: str) -> Wish:
     """``zone`` holds where the words name none. Raises `NotUnderstood` or `CronInvalid`."""
-    weekly = bool(_WEEKLY.search(text))
-    rest = _WEEKLY.sub(" ", text)
-    sources = tuple(source(found[0]) for found in _SOURCE.finditer(rest))
-    rest = _SOURCE.sub(" ", rest)
-    cron, zone, rest = _when(rest, zone)
+    sources = tuple(source(found[0]) for found in _SOURCE.finditer(text))
+    rest = _SOURCE.sub(" ", text)
+    weekly = bool(_WEEKLY.search(rest))
+    cron, zone, rest = _when(_WEEKLY.sub(" ", rest), zone)
     topics = _FRONT.sub("", _LEAD.sub("", _FRONT.sub("", " ".join(rest.split()))))
     topics = _TAIL.sub("", topics).strip(" ,;:.，。")[:MOST_TOPICS]
     if not topics and not sources:
@@ -93,9 +97,8 @@ def when(text: str, zone: str) -> tuple[str, str]:
 
 def sources(text: str) -> tuple[str, ...]:
     """The sources in a field of a form, with commas, spaces or lines between. Raises `NotUnderstood`."""
-    words = re.findall(rf"(?i){_SEARCH}|[^,\s]+", re.sub(r"(?i)hacker\s+news", HACKER_NEWS, text))
-    named = (source(word) for word in words)
-    return tuple(dict.fromkeys(named))[:MOST_SOURCES] or DEFAULT_SOURCES
+    found = (source(word) for word in _FIELD.findall(text))
+    return tuple(dict.fromkeys(found))[:MOST_SOURCES] or DEFAULT_SOURCES
 
 
 def source(word: str) -> str:
@@ -115,10 +118,19 @@ def source(word: str) -> str:
     raise NotUnderstood(f"“{word[:80]}” is no source I know; write {NAMED}.")
 
 
+def named(name: str) -> str:
+    """A source as people are shown it; what follows the ``?`` of an address may be a secret, of a search it is not."""
+    kind, _, said = name.partition(":")
+    return f'search:"{unquote_plus(said)}"' if kind == "search" else shown(name)
+
+
 def _search(said: str) -> str:
-    """A search as one word: with + for a space, and with what would end the word as %2C."""
-    wanted = said[1:-1] if said[0] in '"“' else unquote_plus(said)
-    escaped = _NOT_IN_A_WORD.sub(lambda sign: quote(sign[0]), " ".join(wanted.split()))
+    """A search as one word: with + for a space, and with what would end the word as %2C. Raises `NotUnderstood`."""
+    wanted = said[1:-1] if said[0] in _QUOTES else unquote(_SPACE.sub(" ", said))
+    words = " ".join(wanted.split())
+    if not words.strip("+ "):
+        raise NotUnderstood('Say what is to be searched for, in quotes: search:"vector databases".')
+    escaped = _NOT_IN_A_WORD.sub(lambda sign: quote(sign[0]), words)
     return f"search:{escaped.replace(' ', '+')}"
 
 

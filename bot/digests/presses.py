@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.chat import Action, Chat, ChatError, Mention, Place, Press, Reply
 from bot.cron import CronInvalid
-from bot.digests.asking import NotUnderstood, Wish, sources, understood, when
+from bot.digests.asking import NotUnderstood, Wish, named, sources, understood, when
 from bot.digests.editions import Entry
 from bot.digests.items import Vector
 from bot.digests.phrases import LANGUAGES
@@ -18,7 +18,6 @@ from bot.digests.subscriptions import Length, State, Subscription
 from bot.rendering import escape_markdown
 from bot.schedule import Schedule
 from retrieval.errors import RetrievalError
-from retrieval.fetching import shown
 
 PRESSED = frozenset(
     {
@@ -159,7 +158,7 @@ class DigestPresses:
         muted = tuple(dict.fromkeys((*subscription.muted, entry["source"])))
         await self._digests.subscriptions.change(subscription, muted=muted)
         await self._say(
-            press, f"Muted here: {escape_markdown(shown(entry['source']))}. Edit on the digest's card names it again."
+            press, f"Muted here: {escape_markdown(named(entry['source']))}. Edit on the digest's card names it again."
         )
 
     async def _start(self, press: Press, place: Place, text: str) -> None:

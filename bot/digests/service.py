@@ -13,7 +13,7 @@ from bot.audiences import Audiences
 from bot.chat import Chat, ChatAway, ChatError, ChatGone, Place, Reply
 from bot.cron import Cron, CronInvalid
 from bot.digests.anew import Anew
-from bot.digests.asking import KNOWLEDGE
+from bot.digests.asking import KNOWLEDGE, named
 from bot.digests.editions import WEEK, Edition, Editions, vectors_of
 from bot.digests.gathering import Gatherer
 from bot.digests.items import MOST, Item, Items, Vector
@@ -31,7 +31,6 @@ from bot.poster import post
 from bot.records import Records
 from retrieval.documents import Filter
 from retrieval.embedders import Embedder
-from retrieval.fetching import shown
 from retrieval.search import Searcher
 from retrieval.sources import Source
 
@@ -182,7 +181,7 @@ class Digests:
         phrases = Phrases.of(subscription.language)
         sources = [source for source in subscription.read if source != KNOWLEDGE]
         errors = await self._gatherer.refresh(sources)
-        notes = [phrases.unread.format(source=shown(source), reason=reason) for source, reason in errors.items()]
+        notes = [phrases.unread.format(source=named(source), reason=reason) for source, reason in errors.items()]
         items, more = await self._items.since(sources, since - OVERLAP, since - LATE) if sources else ([], 0)
         items = await self._anew.items(items)
         if more:

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat import Action, Button, Field, Footnote, Form, Reply
-from bot.digests.asking import NAMED, in_words
+from bot.digests.asking import NAMED, in_words, named
 from bot.digests.editions import Edition, Entry, Quote
 from bot.digests.phrases import LANGUAGES, Phrases
 from bot.digests.subscriptions import Length, State, Subscription
@@ -99,7 +99,7 @@ def card(subscription: Subscription, following: float | None) -> Reply:
         f"{when[0].upper()}{when[1:]}"
         + (" with a weekly summary on Fridays" if subscription.weekly else "")
         + f", {subscription.length.value} length, in {subscription.language or ENGLISH}.",
-        "From " + escape_markdown(", ".join(shown(source) for source in subscription.read)) + ".",
+        "From " + escape_markdown(", ".join(named(source) for source in subscription.read)) + ".",
     ]
     if subscription.state is State.PAUSED:
         lines.append(f"⏸️ Paused. {escape_markdown(subscription.reason)}".strip())

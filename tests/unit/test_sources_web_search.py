@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.digests.asking import NotUnderstood, source, sources, understood
+from bot.digests.asking import NotUnderstood, named, source, sources, understood
 from bot.digests.gathering import item_of
 from bot.settings import Settings
 from bot.sources import Opener
@@ -115,15 +115,27 @@ async def test_without_a_server_it_says_which_setting_names_one() -> None:
         ('search:"public gardens"', "search:public+gardens"),
         ("search:“öffentliche Gärten & Parks”", "search:öffentliche+Gärten+%26+Parks"),
         ("search:C%2B%2B", "search:C%2B%2B"),
+        ("search:C++", "search:C%2B%2B"),
+        ("search:„LLM Agenten“", "search:LLM+Agenten"),
+        ("search:„agenci LLM”", "search:agenci+LLM"),
+        ('search:"hacker news alternatives"', "search:hacker+news+alternatives"),
+        ('search:"a weekly summary of gardens"', "search:a+weekly+summary+of+gardens"),
     ],
 )
 def test_a_search_is_named_in_a_word_or_in_quotes(said: str, name: str) -> None:
     wish = understood(f"every day at 8, what's new on gardens from {said}, hackernews", "UTC")
-    assert (wish.topics, wish.sources) == ("gardens", (name, "hackernews"))
-    assert sources(f"{said}, knowledge") == (name, "knowledge")
-    assert source(name) == name
+    assert (wish.topics, wish.sources, wish.weekly) == ("gardens", (name, "hackernews"), False)
+    assert sources(f"{said}, knowledge hacker news") == (name, "knowledge", "hackernews")
+    assert source(name) == source(named(name)) == name
 
 
-def test_a_search_for_nothing_is_none() -> None:
+@pytest.mark.parametrize("said", ["search:", "search:+", 'search:""', 'search:"  "', "search:„ “", "search:%20"])
+def test_a_search_for_nothing_is_none(said: str) -> None:
     with pytest.raises(NotUnderstood):
-        source("search:")
+        sources(f"hackernews, {said}")
+
+
+def test_a_search_is_shown_with_all_of_its_words_and_of_an_address_nothing_that_may_be_secret() -> None:
+    (what,) = sources('search:"what is new?"')
+    assert named(what) == 'search:"what is new?"'
+    assert named("feed:https://example.org/feed?key=s3cret") == "feed:https://example.org/feed?…"
