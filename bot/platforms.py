@@ -8,16 +8,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from bot.app import App
 from bot.chat import Mention, Press, Withdrawal
 from bot.inbox import Inbox
+from bot.settings import Settings
 
 Accept = Callable[[Mention | Press | Withdrawal], Awaitable[None]]
 """`Inbox.accept`, to those who need no more of it."""
 
 
-@asynccontextmanager
-async def connected(app: App, inbox: Inbox, away_since: float) -> AsyncIterator[list[str]]:
-    """Every configured platform's `Chat` in ``app.chats`` while it runs; gives their names.
+def configured(settings: Settings) -> list[str]:
+    """The platforms that the settings name."""
+    return ["slack"] * settings.has_slack + ["discord"] * settings.has_discord
 
-    ``away_since`` is when this assistant last ran (`bot.replicas`): a platform that repeats nothing is read from there.
+
+@asynccontextmanager
+async def connected(app: App, inbox: Inbox) -> AsyncIterator[list[str]]:
+    """Every configured platform's `Chat` in ``app.chats`` while it runs; gives their names.
 
     Raises `SettingsInvalid` where a platform refuses what is configured.
     """
@@ -26,11 +30,11 @@ async def connected(app: App, inbox: Inbox, away_since: float) -> AsyncIterator[
         if app.settings.has_slack:
             from bot.slack.connect import connect as connect_slack
 
-            app.chats["slack"] = await stack.enter_async_context(connect_slack(app, inbox.accept, away_since))
+            app.chats["slack"] = await stack.enter_async_context(connect_slack(app, inbox.accept))
             names.append("Slack")
         if app.settings.has_discord:
             from bot.discord.connect import connect as connect_discord
 
-            app.chats["discord"] = await stack.enter_async_context(connect_discord(app, inbox, away_since))
+            app.chats["discord"] = await stack.enter_async_context(connect_discord(app, inbox))
             names.append("Discord")
         yield names

@@ -199,17 +199,18 @@ class Records:
             found: str | None = (await connection.execute(statement.returning(asked))).scalar_one()
         return found
 
-    async def channels(self, platform: str) -> list[Place]:
-        """Every channel of a platform in which something was said."""
-        query = select(messages.c.channel).where(messages.c.channel.startswith(f"{platform}/")).distinct()
+    async def channels(self, platform: str, beginning: str = "") -> list[Place]:
+        """Every channel of a platform in which something was said; of those whose ``workspace/channel`` begins so."""
+        known = messages.c.channel.startswith(f"{platform}/{beginning}")
+        query = select(messages.c.channel).where(known).distinct()
         async with self.engine.connect() as connection:
             keys = (await connection.execute(query)).scalars().all()
         return [Place.parse(f"{key}/") for key in sorted(keys)]
 
-    async def threads(self, platform: str, since: float, most: int) -> list[Place]:
-        """The threads in which the assistant has said something since, the latest first."""
+    async def threads(self, workspace: str, since: float, most: int) -> list[Place]:
+        """The threads of a workspace, given by its key, in which the assistant has said something since, the latest first."""
         last = func.max(messages.c.at).label("last")
-        said = (messages.c.channel.startswith(f"{platform}/"), messages.c.kind == "assistant", messages.c.thread != "")
+        said = (messages.c.channel.startswith(f"{workspace}/"), messages.c.kind == "assistant", messages.c.thread != "")
         query = select(messages.c.channel, messages.c.thread, last).where(*said, messages.c.at > since)
         query = query.group_by(messages.c.channel, messages.c.thread).order_by(last.desc()).limit(most)
         async with self.engine.connect() as connection:

@@ -98,6 +98,13 @@ replicas = Table(
     Column("seen_at", Float, nullable=False),
 )
 
+heard = Table(
+    "heard",
+    metadata,
+    Column("platform", String(32), primary_key=True),
+    Column("until", Float, nullable=False),
+)
+
 posts = Table(
     "posts",
     metadata,

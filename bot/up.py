@@ -18,8 +18,9 @@ from bot.console.adapter import ConsoleChat
 from bot.console.parts import Parts
 from bot.databases import Databases
 from bot.freshness import keep_fresh
+from bot.heard import assume
 from bot.inbox import Inbox
-from bot.platforms import connected
+from bot.platforms import configured, connected
 from bot.replicas import Replicas, replica_of
 from bot.schedule import keep_time
 from bot.settings import Settings, SettingsInvalid, load_settings, misspelt
@@ -56,7 +57,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
     replica = await asyncio.to_thread(replica_of, settings.home)
     async with open_app(settings, resume, replica=replica) as app, AsyncExitStack() as stack:
         replicas = Replicas(app.records.engine, replica, time.time)
-        away_since = await replicas.last_seen()
+        await assume(app.records.engine, configured(settings), await replicas.last_seen())
         await replicas.live()
         chat = ConsoleChat(app.records)
         app.chats[chat.platform] = chat
@@ -87,7 +88,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
         bound = serve.listen(settings)
         web = serve.server(serve.build(settings, parts, EXAMPLES))
         _stop_on_signals(web)
-        names = await stack.enter_async_context(connected(app, inbox, away_since))
+        names = await stack.enter_async_context(connected(app, inbox))
         await inbox.start()
         upkeep = asyncio.create_task(keep_up(app, inbox, replicas))
         time_kept = asyncio.create_task(keep_time(app.schedule, inbox))

@@ -18,20 +18,25 @@ import structlog
 
 from agent.errors import place_of
 from bot.chat import ChatError, Mention, Withdrawal
-from bot.discord.errors import persistently
+from bot.discord.errors import FEW, persistently
 from bot.discord.intake import Intake
 from bot.discord.places import DIRECT, PLATFORM, event_of, is_message
 from bot.discord.rooms import opens_threads
 from bot.errors import STORAGE
+from bot.heard import Heard
 from bot.records import Records
 
 BACK_SECONDS = 15 * 60.0
 """How far before the connection was lost it looks."""
+GAP = 300.0
+"""Seconds after which the machine must have slept, though no connection was lost that anybody noticed."""
 LONGEST_AWAY = 24 * 3_600.0
 """What was said before that is not answered any more: by then somebody else has, or nobody waits for it."""
 MOST_CHANNELS = 1_000
 ASLEEP_AFTER = 3_600.0
 """Seconds without a message after which a thread may be archived (docs.discord.com/developers/topics/threads)."""
+MOST_PARENTS = 200
+"""Channels that are asked for archived threads, those with the latest message or post first."""
 MOST_ASLEEP = 100
 """Of the threads of one channel that were archived meanwhile, the latest."""
 MOST_DIRECT = 25
@@ -50,18 +55,28 @@ log = structlog.get_logger()
 class CatchingUp:
     """``hear(message, was_accepted)`` takes a message as it stands now, and bears being called again for it.
 
-    ``away_since`` is when somebody last listened before this process did; 0 where that is not known.
+    ``away_since`` is until when everything was ``heard`` before this process listens; 0 where that is not known.
     """
 
-    def __init__(self, client: discord.Client, records: Records, intake: Intake, hear: Hear, away_since: float) -> None:
+    def __init__(
+        self,
+        client: discord.AutoShardedClient,
+        records: Records,
+        intake: Intake,
+        hear: Hear,
+        heard: Heard,
+        away_since: float,
+    ) -> None:
         self._client = client
         self._records = records
         self._intake = intake
         self._hear = hear
+        self._heard = heard
         self._away_since = away_since
         self._lost: dict[int, float] = {}
         """When the connection of a shard was lost."""
-        self._begun: set[int] = set()
+        self._begun: dict[int, float] = {}
+        """When the session of a shard began."""
         self._behind: dict[int, float] = {}
         """Since when a shard may have missed something."""
         self._task: asyncio.Task[None] | None = None
@@ -70,9 +85,8 @@ class CatchingUp:
         """A session of this shard began; also while what another one missed is caught up with."""
         away = time.time() if shard in self._begun else self._away_since
         self._behind[shard] = min(self._lost.pop(shard, away), self._behind.get(shard, math.inf))
-        self._begun.add(shard)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run())
+        self._begun[shard] = time.time()
+        self._start()
 
     def lost(self, shard: int) -> None:
         """The connection of this shard was lost, or is still."""
@@ -81,6 +95,24 @@ class CatchingUp:
     def resumed(self, shard: int) -> None:
         """The gateway repeats what this shard has missed."""
         self._lost.pop(shard, None)
+
+    def since(self) -> float | None:
+        """Since when all shards listen and nothing is looked for; None where that is not so."""
+        busy = self._task is None or not self._task.done()
+        if busy or self._lost or len(self._begun) < (self._client.shard_count or 1):
+            return None
+        return max(self._begun.values())
+
+    async def again(self, since: float) -> None:
+        """Look for what any shard may have missed since."""
+        for shard in self._begun:
+            self._behind[shard] = min(since, self._behind.get(shard, math.inf))
+        await asyncio.shield(self._start())
+
+    def _start(self) -> asyncio.Task[None]:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+        return self._task
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -93,6 +125,8 @@ class CatchingUp:
             shards, self._behind = self._behind, {}
             try:
                 await self._catch_up(shards.keys(), min(shards.values()))
+                if not (self._behind or self._lost) and len(self._begun) == (self._client.shard_count or 1):
+                    await self._heard.note(time.time())
             except STORAGE as error:
                 log.error("not caught up", what=place_of(error))
 
@@ -111,12 +145,14 @@ class CatchingUp:
         finally:
             self._intake.release()
         seen = {room.id for room in accepted}
-        rooms: list[Room] = [*_lively(self._client, shards, since), *await self._conversations(shards)]
-        if time.time() - (away or time.time()) > ASLEEP_AFTER:
-            rooms += await _archived(self._client, shards, since)
-        for room in rooms:
+        lively: list[Room] = [*_lively(self._client, shards, since), *await self._conversations(shards)]
+        for room in lively:
             if room.id not in seen:
                 await self._look(room, since, ())
+        if time.time() - (away or time.time()) > ASLEEP_AFTER:
+            for thread in await _archived(self._client, shards, since):
+                if thread.id not in seen:
+                    await self._look(thread, since, ())
 
     async def _look(self, room: Room, since: int, accepted: Sequence[Mention]) -> None:
         """Compare what stands in a room with what was accepted there, and hear the rest of it, oldest first."""
@@ -169,15 +205,19 @@ def _lively(client: discord.Client, shards: Collection[int], since: int) -> list
 async def _archived(client: discord.Client, shards: Collection[int], since: int) -> list[discord.Thread]:
     """Threads with a message that is newer than this, which have gone to sleep since: of these the gateway does not tell."""
     found: list[discord.Thread] = []
+    parents: list[discord.TextChannel | discord.ForumChannel] = []
     for guild in client.guilds:
-        parents: list[discord.TextChannel | discord.ForumChannel] = [*guild.text_channels, *guild.forums]
-        for channel in parents if guild.shard_id in shards else ():
-            if not channel.permissions_for(guild.me).is_superset(_SEEN):
-                continue
-            try:
-                found += await persistently(lambda channel=channel: _archived_in(channel, since), PATIENT)  # type: ignore[misc]
-            except ChatError as error:
-                log.warning("not caught up", channel=channel.id, why=str(error))
+        if guild.shard_id in shards:
+            parents += [*guild.text_channels, *guild.forums]
+    readable = [one for one in parents if one.permissions_for(one.guild.me).is_superset(_SEEN)]
+    latest = sorted(readable, key=lambda channel: channel.last_message_id or 0, reverse=True)
+    if len(latest) > MOST_PARENTS:
+        log.warning("catching up in part", parents=len(latest), most=MOST_PARENTS)
+    for channel in latest[:MOST_PARENTS]:
+        try:
+            found += await persistently(lambda channel=channel: _archived_in(channel, since), FEW)  # type: ignore[misc]
+        except ChatError as error:
+            log.warning("not caught up", channel=channel.id, why=str(error))
     return found
 
 

@@ -21,6 +21,7 @@ from bot.app import App
 from bot.chat import Chat, ChatError
 from bot.commands import commands
 from bot.digests.command import digest_command
+from bot.discord.catching_up import GAP, CatchingUp
 from bot.discord.chat import DiscordChat
 from bot.discord.commands import Tree
 from bot.discord.errors import persistently
@@ -28,6 +29,7 @@ from bot.discord.events import Listener
 from bot.discord.history import Overhearing
 from bot.discord.intake import Intake
 from bot.discord.pace import Pace
+from bot.heard import Heard
 from bot.inbox import Inbox
 from bot.settings import Settings, SettingsInvalid
 
@@ -45,8 +47,8 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def connect(app: App, inbox: Inbox, away_since: float = 0.0) -> AsyncIterator[Chat]:
-    """The chat, while the client is connected; what was said since ``away_since`` is caught up with.
+async def connect(app: App, inbox: Inbox) -> AsyncIterator[Chat]:
+    """The chat, while the client is connected; what was said while nobody was (`bot.heard`) is caught up with.
 
     Raises `SettingsInvalid` in one line where Discord refuses the settings.
     """
@@ -70,7 +72,9 @@ async def connect(app: App, inbox: Inbox, away_since: float = 0.0) -> AsyncItera
         client, app.records, pace, public_url=settings.public_url, max_bytes=settings.max_file_mb * 1_000_000
     )
     intake = Intake(client, chat, app.records, inbox, app.replica)
-    client.prepare(intake, chat.whispers, Overhearing(client, app.talk), away_since)
+    heard = Heard(app.records.engine, chat.platform, time.time)
+    catching_up = CatchingUp(client, app.records, intake, client.hear, heard, await heard.until())
+    client.prepare(intake, chat.whispers, Overhearing(client, app.talk), catching_up)
     digest = digest_command(app.digests, inbox.accept, settings.zone, time.time)
     hint = "" if content else f"⚠️ {NO_CONTENT}"
     tree = Tree(client, commands(app.knowledge, app.audiences, digest, hint, app.following))
@@ -80,7 +84,8 @@ async def connect(app: App, inbox: Inbox, away_since: float = 0.0) -> AsyncItera
         await _ready(client, running)
         client.intake.start()
         await _sync(tree, client.application_id or 0)
-        yield chat
+        async with heard.kept(catching_up.since, GAP, catching_up.again):
+            yield chat
     finally:
         await chat.close()
         await client.intake.stop()

@@ -53,10 +53,10 @@ class Listener(discord.AutoShardedClient):
         self._follow_ups = follow_ups
         self.add_dynamic_items(PressButton)
 
-    def prepare(self, intake: Intake, whispers: Whispers, overhearing: Overhearing, away_since: float) -> None:
-        """Say where to keep what happens, and since when it may have been missed (`CatchingUp`)."""
-        self.intake, self.whispers, self._overhearing = intake, whispers, overhearing
-        self._catching_up = CatchingUp(self, self._records, intake, self._hear, away_since)
+    def prepare(self, intake: Intake, whispers: Whispers, overhearing: Overhearing, catching_up: CatchingUp) -> None:
+        """Say where to keep what happens, and who looks for what was missed (calling `hear`)."""
+        self.intake, self.whispers = intake, whispers
+        self._overhearing, self._catching_up = overhearing, catching_up
 
     @property
     def me(self) -> int:
@@ -96,7 +96,7 @@ class Listener(discord.AutoShardedClient):
         await self.intake.keep_patiently(*events)
         return True
 
-    async def _hear(self, message: discord.Message, was_addressed: bool) -> None:
+    async def hear(self, message: discord.Message, was_addressed: bool) -> None:
         """A message as it stands now, be it new, edited or heard before."""
         edited = message.edited_at is not None and is_written(message)
         if not (edited and await self._edited(message, was_addressed)):

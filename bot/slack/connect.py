@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,12 +16,13 @@ from bot.app import App
 from bot.arrivals import Arrivals
 from bot.commands import commands
 from bot.digests.command import digest_command
+from bot.heard import Heard
 from bot.posts import Posts
 from bot.settings import SettingsInvalid
 from bot.slack import socket, web
 from bot.slack.blocks import Links
 from bot.slack.calls import Calls
-from bot.slack.catching_up import CatchingUp
+from bot.slack.catching_up import REPEATED, CatchingUp
 from bot.slack.chat import SlackChat
 from bot.slack.clients import Clients
 from bot.slack.delivery import Delivery, dispatch
@@ -30,7 +30,7 @@ from bot.slack.events import Accept, Events
 from bot.slack.files import Files
 from bot.slack.history import History, Overhearing
 from bot.slack.home import Home
-from bot.slack.installations import Installations, installed, open_seal
+from bot.slack.installations import Installations, open_seal
 from bot.slack.interactions import Interactions
 from bot.slack.listeners import bolt_app
 from bot.slack.messages import Messages
@@ -44,10 +44,10 @@ SECONDS = 30.0
 
 
 @asynccontextmanager
-async def connect(app: App, accept: Accept, away_since: float = 0.0) -> AsyncIterator[SlackChat]:
+async def connect(app: App, accept: Accept) -> AsyncIterator[SlackChat]:
     """Slack's `Chat` while it is connected; ``accept`` keeps what people do. Raises `SettingsInvalid`.
 
-    What was said since ``away_since`` is caught up with; 0 where that is not known.
+    What was said while nobody was (`bot.heard`) is caught up with.
     """
     settings = app.settings
     async with AsyncExitStack() as stack:
@@ -82,14 +82,15 @@ async def connect(app: App, accept: Accept, away_since: float = 0.0) -> AsyncIte
         arrivals.start()
         stack.push_async_callback(arrivals.stop)
         receive = partial(Delivery(interactions, slash).receive, arrivals)
+        line, begun = None, time.time()
         if app_token := settings.slack_app_token.get_secret_value():
-            await stack.enter_async_context(socket.listening(app_token, clients.make(), receive))
+            line = await stack.enter_async_context(socket.listening(app_token, clients.make(), receive))
         if not app_token or installations is not None:
             await stack.enter_async_context(web.serving(settings, _flow(app, session, installations), receive))
-        catching_up = CatchingUp(calls, clients, app.records, arrivals.keep)
-        workspaces = [""] if installations is None else await installed(app.records.engine)
-        behind = asyncio.create_task(catching_up.run(workspaces, away_since))
-        stack.callback(behind.cancel)
+        catching_up = CatchingUp(calls, clients, app.records, arrivals.keep, oauth=installations is not None)
+        heard = Heard(app.records.engine, chat.platform, time.time)
+        listening = (lambda: line.since) if line else (lambda: begun)
+        await stack.enter_async_context(heard.kept(listening, REPEATED, catching_up.run))
         yield chat
 
 

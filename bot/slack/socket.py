@@ -40,14 +40,14 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def listening(token: str, web: AsyncWebClient, receive: Receive) -> AsyncIterator[None]:
+async def listening(token: str, web: AsyncWebClient, receive: Receive) -> AsyncIterator[Line]:
     """Connected for as long as this is open; a Slack that is away is waited for. Raises `SettingsInvalid`."""
-    line = _Line(token, web, receive)
+    line = Line(token, web, receive)
     keeping: asyncio.Task[None] | None = None
     try:
         await line.open()
         keeping = asyncio.create_task(line.keep())
-        yield
+        yield line
     finally:
         if keeping:
             keeping.cancel()
@@ -95,13 +95,15 @@ class _Connection(SocketModeClient):
         self.ending.set()
 
 
-class _Line:
+class Line:
     """One connection after the other; two while the older is heard out."""
 
     def __init__(self, token: str, web: AsyncWebClient, receive: Receive) -> None:
         self._token = token
         self._web = web
         self._receive = receive
+        self.since: float | None = None
+        """Since when one connection or another was open without a break, in seconds since 1970; None while none is."""
         self._current: _Connection | None = None
         self._leaving: dict[_Connection, asyncio.Task[None]] = {}
 
@@ -109,6 +111,7 @@ class _Line:
         """The first connection, where Slack is there. Raises `SettingsInvalid`."""
         try:
             self._current = await self._opened()
+            self.since = time.time()
         except Exception as error:  # noqa: BLE001  # of what a proxy says in Slack's place the SDK raises anything
             code = _why(error)
             if code in REFUSED:
@@ -124,6 +127,7 @@ class _Line:
         while True:
             if self._current:
                 await self._current.ends()
+            await self._notice()
             wait = min(max(1.0, 2 * wait), LONGEST) if time.monotonic() - since < BRIEF else 0.0
             await asyncio.sleep(wait)
             since = time.monotonic()
@@ -132,9 +136,15 @@ class _Line:
             except Exception as error:  # noqa: BLE001  # or nobody would be heard from now on
                 log.warning("Slack opens no connection", what=_why(error))
                 continue
+            await self._notice()
             if self._current:
                 self._leave(self._current)
-            self._current = opened
+            self._current, self.since = opened, self.since or time.time()
+
+    async def _notice(self) -> None:
+        """Whether the connection is cut before there is another."""
+        if self._current is None or not await self._current.is_connected():
+            self.since = None
 
     async def close(self) -> None:
         for hearing in self._leaving.values():

@@ -16,10 +16,12 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from sqlalchemy import delete, insert
 
 from bot.app import App
 from bot.databases import Databases
 from bot.inbox import Inbox
+from bot.tables import heard
 from tests.servers.ports import free_port
 from tests.servers.postgres import binaries, postgres
 from tests.servers.providers import KEY
@@ -118,6 +120,13 @@ def inbox_of(app: App) -> Inbox:
     desk = app.desk
     database = Databases.of(app.settings).inbox
     return Inbox(database, "one", app.mention, app.press, desk.resume, desk.withdraw, app.schedule.run)
+
+
+async def heard_until(app: App, platform: str, until: float) -> None:
+    """As if nobody had listened on this platform since."""
+    async with app.records.engine.begin() as connection:
+        await connection.execute(delete(heard).where(heard.c.platform == platform))
+        await connection.execute(insert(heard).values(platform=platform, until=until))
 
 
 @pytest.fixture

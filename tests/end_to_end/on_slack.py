@@ -14,7 +14,7 @@ from bot.app import App, open_app
 from bot.inbox import Inbox
 from bot.slack.connect import connect
 from tests.contract.stages.slack import app_of_manifest, finished, read, settings_for
-from tests.end_to_end.conftest import inbox_of, write_handbook
+from tests.end_to_end.conftest import heard_until, inbox_of, write_handbook
 from tests.servers.slack import Message, RateLimits, Slack, Timing
 from tests.servers.slack.world import Where, Who
 
@@ -89,7 +89,7 @@ async def team(
     away_since: float = 0.0,
     **more: Any,
 ) -> AsyncIterator[Team]:
-    """The assistant, which knows the handbook, connected to this workspace."""
+    """The assistant, which knows the handbook, connected to this workspace; for the first time since ``away_since``."""
     if not (folder / "handbook").exists():
         write_handbook(folder / "handbook")
     settings = settings_for(slack, folder / "home", **more)
@@ -102,7 +102,9 @@ async def team(
         inbox = inbox_of(app)
         await app.knowledge.sync(await app.knowledge.add("folder", str(folder / "handbook")))
         await app.knowledge.embed()
-        app.chats["slack"] = await stack.enter_async_context(connect(app, inbox.accept, away_since))
+        if away_since:
+            await heard_until(app, "slack", away_since)
+        app.chats["slack"] = await stack.enter_async_context(connect(app, inbox.accept))
         await inbox.start()
         stack.push_async_callback(inbox.stop)
         yield Team(slack, app, inbox)

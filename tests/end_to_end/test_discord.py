@@ -23,7 +23,7 @@ from bot.settings import Settings, SettingsInvalid
 from retrieval.errors import RetrievalError
 from retrieval.stores import Holdings
 from tests.contract.stages.discord import finished
-from tests.end_to_end.conftest import inbox_of, write_handbook
+from tests.end_to_end.conftest import heard_until, inbox_of, write_handbook
 from tests.end_to_end.held import Held
 from tests.servers.discord import Discord, Message, P
 from tests.servers.discord.models import Channel
@@ -68,7 +68,7 @@ async def team(
     clock: Callable[[], float] = time.time,
     **more: Any,
 ) -> AsyncIterator[Team]:
-    """The assistant, which knows the handbook, connected to this Discord."""
+    """The assistant, which knows the handbook, connected to this Discord; for the first time since ``away_since``."""
     if not (folder / "handbook").exists():
         write_handbook(folder / "handbook")
     settings = Settings(
@@ -88,7 +88,9 @@ async def team(
         inbox = inbox_of(app)
         await app.knowledge.sync(await app.knowledge.add("folder", str(folder / "handbook")))
         await app.knowledge.embed()
-        app.chats["discord"] = await stack.enter_async_context(connect(app, inbox, away_since))
+        if away_since:
+            await heard_until(app, "discord", away_since)
+        app.chats["discord"] = await stack.enter_async_context(connect(app, inbox))
         await inbox.start()
         stack.push_async_callback(inbox.stop)
         yield Team(discord, app, inbox)
