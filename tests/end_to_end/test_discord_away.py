@@ -10,15 +10,19 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
+from structlog.testing import capture_logs
 
+from bot import heard
 from bot.chat import Mention, Person, Place
 from bot.discord import catching_up
 from bot.discord.chat import DiscordChat
 from bot.tables import arrivals
+from tests.end_to_end.conftest import heard_until
 from tests.end_to_end.held import Held
 from tests.end_to_end.test_discord import HOTELS, PIRATES, Team, team
 from tests.servers.discord import Discord, Message, P
 
+ARCHIVED = "GET /channels/{channel_id}/threads/archived/{which}"
 MEALS = "are meals while travelling refunded?"
 
 
@@ -81,6 +85,45 @@ async def test_what_was_asked_in_a_thread_that_was_archived_meanwhile_is_answere
         assert "150 euros" in (await here.answered(thread)).text
         await here.settled()
         assert len(here.said(thread)) == 1
+
+
+async def test_what_is_lively_is_looked_at_before_what_is_archived(discord: Discord, tmp_path: Path) -> None:
+    asked = await discord.mention("alice", "general", HOTELS)
+    discord.fail(ARCHIVED, "hang", times=99)
+    async with team(discord, tmp_path, away_since=time.time() - 2 * catching_up.ASLEEP_AFTER) as here:
+        assert "150 euros" in (await here.answered(asked.id)).text
+        discord.rest.failures.planned.clear()
+        discord.release()
+
+
+async def test_only_so_many_channels_are_asked_for_archived_threads_and_the_log_says_so(
+    discord: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "MOST_PARENTS", 2)
+    monkeypatch.setattr(heard, "EVERY_SECONDS", 0.2)
+    async with team(discord, tmp_path) as here:
+        await here.settled()
+        with capture_logs() as lines:
+            await heard_until(here.app, "discord", time.time() - 2 * catching_up.ASLEEP_AFTER)
+            await discord.until(lambda: len(discord.asked(ARCHIVED)) >= 2, within=15)
+            await here.settled()
+        assert len(discord.asked(ARCHIVED)) == 2
+        assert [line["most"] for line in lines if line["event"] == "catching up in part"] == [2]
+
+
+async def test_what_a_start_missed_that_ended_before_it_had_looked_is_found_by_the_next(
+    discord: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "BACK_SECONDS", 0.0)
+    before = time.time() - 5
+    asked = await discord.mention("alice", "general", HOTELS)
+    refused = discord.fail("GET /channels/{channel_id}/messages", 503, times=99)
+    async with team(discord, tmp_path, away_since=before) as here:
+        await discord.until(lambda: refused.times < 99, within=15)
+        await here.settled()
+    discord.rest.failures.planned.clear()
+    async with team(discord, tmp_path) as here:
+        assert "150 euros" in (await here.answered(asked.id)).text
 
 
 async def test_nobody_is_answered_more_than_a_day_later(
