@@ -91,6 +91,12 @@ class Posts:
             await connection.execute(delete(table).where(*_of(place, to), table.c.part == 0))
             await connection.execute(insert(table).values(row))
 
+    async def unbegin(self, place: Place, key: str, part: int) -> None:
+        """The platform took no such part: what was begun is not there."""
+        mine = (*_of(place, key), table.c.part == part, table.c.address.is_(None))
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(table).where(*mine))
+
     async def remove(self, place: Place, key: str, since: int = 0) -> None:
         """The parts from ``since`` on are gone."""
         async with self._engine.begin() as connection:

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot.chat import Place
+from bot.chat import ChatGone, ChatRefused, Place
 from bot.posts import Post, Posts, digest_of
 from bot.slack.blocks import Part
 from bot.slack.calls import Away, Calls, Json, Refused, Unclear
@@ -72,6 +72,10 @@ class Messages:
     async def begin(self, place: Place, key: str, part: int) -> None:
         await self._posts.begin(place, key, part)
 
+    async def unbegin(self, place: Place, key: str, part: int) -> None:
+        """Slack takes no such part."""
+        await self._posts.unbegin(place, key, part)
+
     async def stands(self, place: Place, key: str, part: int, address: str, shown: Part | None) -> None:
         """A part stands there; ``shown`` is None while it is unfinished."""
         await self._posts.stands(place, key, part, address, digest_of(shown.blocks) if shown else "")
@@ -104,7 +108,11 @@ class Messages:
                 await self._posts.stands(place, key, number, address, digest)
                 return False
         await self._posts.begin(place, key, number)
-        address = await self._post(place, key, number, part)
+        try:
+            address = await self._post(place, key, number, part)
+        except (ChatGone, ChatRefused):
+            await self._posts.unbegin(place, key, number)
+            raise
         await self._posts.stands(place, key, number, address, digest)
         return True
 

@@ -147,6 +147,7 @@ class Streams:
             self._live[place.key, key] = live
             return
         except (Refused, Closed):
+            await self._messages.unbegin(place, key, 0)
             self._live[place.key, key] = live
             await self._messages.put(place, key, [part])  # a place that is closed says so again
             return

@@ -52,6 +52,19 @@ async def test_who_asked_is_told_when_the_channel_was_archived_meanwhile(slack: 
         assert "I can't answer you there" in told.blocks[0]["text"]
 
 
+async def test_a_thread_in_which_slack_took_nothing_is_not_one_that_the_assistant_has_spoken_in(here: Team) -> None:
+    here.slack.fail("chat.startStream", retry_after=60)
+    here.slack.fail("chat.postMessage", error="restricted_action_thread_locked", times=9)
+    asked = await here.slack.mention("ada", "general", HOTELS)
+    await here.answered("general", asked.ts, reader="ada")
+    await here.settled()
+    here.slack.faults.clear()
+    await here.slack.say("ben", "general", MEALS, asked.ts)
+    await here.settled()
+    await here.settled()
+    assert here.said("general", asked.ts) == []
+
+
 @pytest.mark.parametrize("code", ["not_in_channel", "restricted_action", "restricted_action_thread_locked"])
 async def test_who_asked_is_told_where_the_assistant_may_not_post(here: Team, code: str) -> None:
     for method in ("chat.startStream", "chat.postMessage"):
