@@ -27,10 +27,10 @@ class SlackNewsroom(Newsroom):
     def __init__(self, here: Team, host: WebSources, clock: Clock) -> None:
         super().__init__(here.app, here.inbox, host, clock)
         self.slack = here.slack
-        self._used = here.used
+        self._here = here
 
     async def slash(self, words: str) -> str:
-        return await self._used("ada", "general", "/digest", words)
+        return await self._here.used("ada", "general", "/digest", words)
 
     async def say(self, words: str) -> None:
         await self.slack.mention("ada", "general", words)
@@ -133,7 +133,7 @@ async def test_what_a_search_of_the_web_finds_is_among_it_and_the_foot_says_wher
         async with team(slack, tmp_path) as here:
             room = SlackNewsroom(here, host, Clock())
             await room.subscribed(asked)
-            assert "FOOTNOTE_SEARCH_URL" in (await room.message("Not read: search:retrieval+evaluation")).text
+            assert "FOOTNOTE_SEARCH_URL" in (await room.message('Not read: search:"retrieval evaluation"')).text
         server.find("retrieval evaluation", (*TEST_SET[:1], "https://example.org/set", TEST_SET[2], None))
         clock = Clock()
         async with team(slack, tmp_path, clock=clock, search_url=server.url) as here:
