@@ -111,8 +111,8 @@ class Talk(Protocol):
         """What the assistant has said in a thread, oldest first, and is finished."""
         ...
 
-    async def spoken(self, channel: str) -> list[Seen]:
-        """All that it has said in a channel, threads too."""
+    async def spoken(self, channel: str, apart: Said) -> list[Seen]:
+        """All that it has said in a channel, in threads and unfinished too, but for the thread ``apart``, its newest."""
         ...
 
     async def is_busy(self, said: Said) -> bool:

@@ -64,6 +64,7 @@ class Page:
 
     async def write(self, element: int, text: str) -> None:
         """Put words into a field."""
+        self.elements[element].setdefault("props", {})["value"] = text
         await self._emit(element, "update:value", text)
 
     async def enter(self, element: int, *given: str) -> None:

@@ -7,6 +7,7 @@ import itertools
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from bot.chat import Action
@@ -73,6 +74,8 @@ class ConsoleTalk:
             box = page.found(aria="Message")[-1]
             await page.write(box, text)
             await page.enter(box, draft)
+        for page in pages:
+            await until(partial(_is_sent, page))
         if not isinstance(where, str):
             return where
         if "@footnote" not in text:
@@ -123,10 +126,14 @@ class ConsoleTalk:
         unfinished = bool(shown) and not shown[-1].buttons and await self.is_busy(said)
         return shown[:-1] if unfinished else shown
 
-    async def spoken(self, channel: str) -> list[Seen]:
+    async def spoken(self, channel: str, apart: Said) -> list[Seen]:
         page = await self._browsers[ANN].page(_path(channel))
-        replies = [page.text(one) for one in page.found(css="replies")]
-        counted = [label for label in replies if label.strip() and "Reply in thread" not in label]
+
+        async def counts() -> list[str]:
+            labels = [str(page.elements[one]["props"]["label"]) for one in page.found(css="replies")]
+            return [label for label in labels if label != "Reply in thread"]
+
+        *counted, _ = await until(counts)  # the last is that of the thread apart
         return [_read(page, one) for one in _messages(page)] + [Seen(words(one), (), (), (), ()) for one in counted]
 
     async def is_busy(self, said: Said) -> bool:
@@ -164,6 +171,11 @@ async def fill(page: Page, fields: Mapping[str, str]) -> None:
     for name, value in fields.items():
         await page.write(page.found(label=_FIELDS[name])[-1], value)
     await page.click(submit)
+
+
+async def _is_sent(page: Page) -> bool:
+    """Whether the box is for the next words; until then another Enter does nothing."""
+    return not page.elements[page.found(aria="Message")[-1]]["props"].get("value")
 
 
 def _path(where: str | Said) -> str:

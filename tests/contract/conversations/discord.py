@@ -87,9 +87,10 @@ class DiscordTalk:
     async def answers(self, said: Said) -> list[Seen]:
         return [read(one.components) for one in self._finished(said)]
 
-    async def spoken(self, channel: str) -> list[Seen]:
+    async def spoken(self, channel: str, apart: Said) -> list[Seen]:
         places = [one for one in self.server.world.channels.values() if _is_of(one, int(channel))]
-        return [read(one.components) for place in places for one in finished(self.server, place)]
+        shown = [one for place in places if place.id != int(apart.thread) for one in self.server.messages(place)]
+        return [read(one.components) for one in shown if one.author is self.server.bot and one.components]
 
     async def is_busy(self, said: Said) -> bool:
         place = self.server.world.channels.get(int(said.thread))

@@ -41,6 +41,8 @@ class SlackTalk:
         sent = [slack.add_file(person, *file) for file in files]
         said = await slack.mention(person, channel, text, thread, sent)
         slack.deliver_unruly()
+        if twice:
+            await slack.settled()
         return Said(channel, said.root, said)
 
     async def say(self, person: str, where: str | Said, text: str) -> Said:
@@ -93,8 +95,9 @@ class SlackTalk:
         shown = finished(self.slack, said.channel, said.thread)
         return [read(one) for one in shown if one.ephemeral_to is None and one is not said.own]
 
-    async def spoken(self, channel: str) -> list[Seen]:
-        return [read(one) for one in self.slack.by_app(channel) if not one.text.startswith("<@")]
+    async def spoken(self, channel: str, apart: Said) -> list[Seen]:
+        shown = [one for one in self.slack.by_app(channel) if one.root != apart.thread]
+        return [read(one) for one in shown if not one.text.startswith("<@")]
 
     async def is_busy(self, said: Said) -> bool:
         """Of a thread that is gone, with the message it began with, nobody sees anything."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bot.chat import Action
-from tests.contract.conversations import ANN, Said, Talk, until
+from tests.contract.conversations import ANN, BOB, Said, Talk, told, until
 from tests.contract.stages import Seen
+
+LAST, LAST_ANSWER = "on which day does the pirate flag fly?", "flies on Mondays"
+"""What is asked nowhere but when a case is over, and what stands in the answer to it alone."""
 
 
 def can(talk: Talk, *needed: str) -> None:
@@ -27,9 +30,24 @@ async def answered(talk: Talk, said: Said, times: int = 1) -> Seen:
 
 
 async def number(talk: Talk, said: Said) -> int:
-    """How many messages the assistant has in a thread once nothing more comes."""
-    await talk.settle()
-    return len(await talk.answers(said))
+    """How many messages the assistant has in a thread once nothing more comes.
+
+    That is when it has answered a last question there, which isn't counted: in a thread it answers one after the other.
+    """
+    await talk.mention(BOB, said, LAST)
+
+    async def there() -> list[Seen]:
+        found = await talk.answers(said)
+        return found if any(LAST_ANSWER in told(one) for one in found) else []
+
+    return sum(LAST_ANSWER not in told(one) for one in await until(there))
+
+
+async def unasked(talk: Talk, channel: str) -> list[Seen]:
+    """What the assistant has said in a channel once it has answered a last question there, which isn't counted."""
+    said = await talk.mention(BOB, channel, LAST)
+    assert LAST_ANSWER in told(await answered(talk, said))
+    return await talk.spoken(channel, said)
 
 
 async def busy(talk: Talk, said: Said) -> None:
