@@ -11,9 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
+from sqlalchemy import insert
+from structlog.testing import capture_logs
 
+from bot import heard
+from bot.chat import ASSISTANT, Place, Reply
+from bot.slack import catching_up
+from bot.tables import installations
 from tests.contract.stages.slack import app_of_manifest
-from tests.end_to_end.on_slack import HOTELS, Team, team, workspace
+from tests.end_to_end.conftest import heard_until
+from tests.end_to_end.on_slack import HOTELS, MEALS, Team, team, workspace
 from tests.servers.ports import free_port
 from tests.servers.slack import App, Timing
 from tests.servers.slack.apps import Installation
@@ -218,3 +226,37 @@ async def test_an_organisations_installation_serves_its_workspaces(tmp_path: Pat
         await slack.press("ben", card, "Approve")
         await slack.until(lambda: "Done" in str(card.blocks), 10)
         assert {name for name, _ in sealed(here)} == {"E0ACME", slack.team.id}
+
+
+async def test_what_was_asked_meanwhile_is_found_in_each_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though another one has more conversations than are asked, and one is an organisation."""
+    monkeypatch.setattr(catching_up, "MOST", 1)
+    monkeypatch.setattr(heard, "EVERY_SECONDS", 0.2)
+    app, more = behind(free_port(), oauth=True)
+    async with workspace(app=app, transport="http", timing=Timing.quick(ack=3)) as slack:
+        other = slack.add_team("Other", install=False)
+        slack.add_user("olga", other)
+        async with team(slack, tmp_path, **more) as here:
+            slack.installations.clear()
+            for place, who in ((slack.team, "ada"), (other, "olga")):
+                assert (await install(here, team=place, user=None)).startswith("200")
+                first = await slack.dm(who, HOTELS)
+                await here.answered(slack.direct(who), first.ts)
+            await here.settled()
+            for channel in ("D8", "D9"):
+                place, hello = Place("slack", "TZZ", channel, "1.0"), Reply("Hello.")
+                await here.app.records.say(place, "run", ASSISTANT, "Hello.", time.time(), hello)
+            row = {"platform": "slack", "workspace": "E0ACME", "sealed": "?", "updated_at": 0.0}
+            async with here.app.records.engine.begin() as connection:
+                await connection.execute(insert(installations).values(row))
+        asked = [(who, await slack.dm(who, MEALS)) for who in ("ada", "olga")]
+        await slack.courier.give_up()
+        async with team(slack, tmp_path, **more) as here:
+            with capture_logs() as lines:
+                await heard_until(here.app, "slack", time.time() - 300)
+                for who, one in asked:
+                    assert "40 euros" in here.text(await here.answered(slack.direct(who), one.ts, within=30))
+                await here.settled()
+        assert [line for line in lines if "caught up" in line["event"]] == []
