@@ -22,7 +22,7 @@ from bot.discord.errors import FEW, persistently
 from bot.discord.intake import Intake
 from bot.discord.places import DIRECT, PLATFORM, event_of, is_message
 from bot.discord.rooms import opens_threads
-from bot.errors import STORAGE
+from bot.errors import STORAGE, may_pass
 from bot.heard import Heard
 from bot.records import Records
 
@@ -42,6 +42,8 @@ MOST_ASLEEP = 100
 MOST_DIRECT = 25
 MOST_MESSAGES = 1_000
 """Of one channel, the newest; a request brings a hundred of them."""
+AGAIN_SECONDS = 15.0
+"""Between tries where the records can't be read or written."""
 PATIENT = (1.0, 2.0, 5.0, 10.0, 30.0)
 FIRST_SHARD = 0
 """The one that direct messages come to."""
@@ -112,6 +114,7 @@ class CatchingUp:
     def _start(self) -> asyncio.Task[None]:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
+            self._task.add_done_callback(_tell)
         return self._task
 
     async def stop(self) -> None:
@@ -128,7 +131,11 @@ class CatchingUp:
                 if not (self._behind or self._lost) and len(self._begun) == (self._client.shard_count or 1):
                     await self._heard.note(time.time())
             except STORAGE as error:
-                log.error("not caught up", what=place_of(error))
+                if not may_pass(error):
+                    raise
+                log.error("caught up later", what=place_of(error))
+                self._behind |= shards
+                await asyncio.sleep(AGAIN_SECONDS)
 
     async def _catch_up(self, shards: Collection[int], away: float) -> None:
         """First where something is being answered or waits to be: perhaps it need not be any more."""
@@ -187,6 +194,11 @@ class CatchingUp:
         known = [place.channel for place in await self._records.channels(PLATFORM) if place.workspace == DIRECT]
         newest = sorted(map(int, known), reverse=True)[:MOST_DIRECT]
         return [_conversation(self._client, channel) for channel in newest]
+
+
+def _tell(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("not caught up", what=place_of(error))
 
 
 def _lively(client: discord.Client, shards: Collection[int], since: int) -> list[Room]:

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, text
 
 from bot.app import App
 from bot.databases import Databases
@@ -111,8 +111,8 @@ def served(url: str) -> dict[str, str]:
 
 def write_handbook(folder: Path, documents: Mapping[str, str] = HANDBOOK) -> None:
     folder.mkdir()
-    for name, text in documents.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    for name, words in documents.items():
+        (folder / name).write_text(words, encoding="utf-8")
 
 
 def inbox_of(app: App) -> Inbox:
@@ -127,6 +127,16 @@ async def heard_until(app: App, platform: str, until: float) -> None:
     async with app.records.engine.begin() as connection:
         await connection.execute(delete(heard).where(heard.c.platform == platform))
         await connection.execute(insert(heard).values(platform=platform, until=until))
+
+
+@asynccontextmanager
+async def unwritten(app: App) -> AsyncIterator[None]:
+    """As long as this is open nothing that arrives can be kept."""
+    async with app.records.engine.begin() as connection:
+        await connection.execute(text("alter table arrivals rename to elsewhere"))
+    yield
+    async with app.records.engine.begin() as connection:
+        await connection.execute(text("alter table elsewhere rename to arrivals"))
 
 
 @pytest.fixture

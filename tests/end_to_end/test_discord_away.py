@@ -17,7 +17,7 @@ from bot.chat import Mention, Person, Place
 from bot.discord import catching_up
 from bot.discord.chat import DiscordChat
 from bot.tables import arrivals
-from tests.end_to_end.conftest import heard_until
+from tests.end_to_end.conftest import heard_until, unwritten
 from tests.end_to_end.held import Held
 from tests.end_to_end.test_discord import HOTELS, PIRATES, Team, team
 from tests.servers.discord import Discord, Message, P
@@ -145,6 +145,19 @@ async def test_what_was_asked_while_the_connection_was_lost_for_long_is_answered
         discord.gateway.drop(forget=True)
         await asyncio.sleep(0.1)
         asked = await discord.mention("alice", "general", HOTELS)
+        assert "150 euros" in (await here.answered(asked.id)).text
+
+
+async def test_records_that_can_not_be_read_for_a_moment_do_not_end_it(
+    discord: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "AGAIN_SECONDS", 0.2)
+    async with team(discord, tmp_path) as here:
+        await here.settled()
+        async with unwritten(here.app):
+            discord.gateway.drop(forget=True)
+            asked = await discord.mention("alice", "general", HOTELS)
+            await asyncio.sleep(3)
         assert "150 euros" in (await here.answered(asked.id)).text
 
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot import heard
 from bot.slack import catching_up, connect
 from bot.slack.chat import SlackChat
-from tests.end_to_end.conftest import heard_until
+from tests.end_to_end.conftest import heard_until, unwritten
 from tests.end_to_end.held import Held
 from tests.end_to_end.on_slack import HOTELS, MEALS, team, workspace
 
@@ -78,6 +78,22 @@ async def test_an_answer_that_is_lost_does_not_end_it(tmp_path: Path) -> None:
         slack.fail("conversations.history", status=503, times=3)
         async with team(slack, tmp_path, away_since=time.time() - 300) as here:
             assert "150 euros" in here.text(await here.answered("random", asked.ts, within=30))
+
+
+async def test_records_that_can_not_be_written_for_a_moment_do_not_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heard, "EVERY_SECONDS", 0.2)
+    async with workspace() as slack:
+        asked = await slack.mention("ada", "general", HOTELS)
+        await slack.courier.give_up()
+        async with team(slack, tmp_path) as here:
+            async with unwritten(here.app):
+                await heard_until(here.app, "slack", time.time() - 300)
+                await slack.until(lambda: slack.called("conversations.history"), 15)
+                await asyncio.sleep(0.5)
+            assert "150 euros" in here.text(await here.answered("general", asked.ts, within=30))
+            assert len(slack.called("conversations.history")) == 1
 
 
 async def test_what_a_start_missed_that_ended_before_it_had_looked_is_found_by_the_next(tmp_path: Path) -> None:
