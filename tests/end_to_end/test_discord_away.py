@@ -157,7 +157,8 @@ async def test_records_that_can_not_be_read_for_a_moment_do_not_end_it(
         async with unwritten(here.app):
             discord.gateway.drop(forget=True)
             asked = await discord.mention("alice", "general", HOTELS)
-            await asyncio.sleep(3)
+            await discord.until(lambda: discord.connected, within=15)
+            await asyncio.sleep(1)
         assert "150 euros" in (await here.answered(asked.id)).text
 
 
