@@ -89,8 +89,9 @@ class Heard:
             except Exception as error:  # noqa: BLE001  # a fault of ours, met again however often it looked
                 log.error("not caught up", platform=self._platform, what=place_of(error))
             begun = listening()
-            if begun is not None and begun <= now:
-                now = self._clock()
+            if begun is None or begun > now:
+                return  # it was cut while it looked, and perhaps saw nothing of it
+            now = self._clock()
         await self.note(now)
         self._looking = False
 
