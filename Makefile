@@ -13,7 +13,7 @@ demo: .venv/.ready ## Set up, then open the assistant on real text in the browse
 	@$(BIN)/footnote up --demo --open
 
 test: .venv/.ready-dev ## Set up, then run the whole test suite
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.ready-dev ## Lint, types, the one-way rule between rooms, the Dockerfile
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/hadolint Dockerfile

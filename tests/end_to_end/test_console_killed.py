@@ -39,12 +39,16 @@ async def answered(home: Path, count: int) -> None:
         await asyncio.sleep(0.2)
 
 
-async def resend(page: Page) -> None:
-    """Send what the box still holds, as a person would."""
+async def resend(page: Page, home: Path, question: str) -> None:
+    """Send what the box still holds, as a person would; what it holds no more was kept."""
     box = page.locator(".room").get_by_label("Message", exact=True)
     await page.wait_for_function("window.did_handshake")
     await expect(box).to_be_enabled()
     await page.wait_for_timeout(300)
+    deadline = time.monotonic() + 20
+    while not await box.input_value() and not any(question in text for text in said(home)):
+        assert time.monotonic() < deadline, f"lost: {question}"
+        await asyncio.sleep(0.1)
     if await box.input_value():
         await box.press("Enter")
         await expect(box).to_have_value("")
@@ -67,7 +71,7 @@ async def test_killed_around_enter_a_question_stands_once_and_is_answered_once(
             site.kill()
             site.start()
             await page.goto(site.url)
-            await resend(page)
+            await resend(page, site.home, asked(after))
             await answered(site.home, number)
         kept = said(site.home)
     assert Counter(text.rpartition(" (")[0].removeprefix("@footnote ") for text in kept) == {
