@@ -20,6 +20,8 @@ from bot.errors import STORAGE, storage_reason
 from bot.tables import heard as table
 
 EVERY_SECONDS = 30.0
+LONGEST_AWAY = 24 * 3_600.0
+"""What was said before that is not answered any more: by then somebody else has, or nobody waits for it."""
 Listening = Callable[[], float | None]
 """Since when it has been connected without a break, and misses nothing; None while it is not."""
 log = structlog.get_logger()

@@ -23,15 +23,13 @@ from bot.discord.intake import Intake
 from bot.discord.places import DIRECT, PLATFORM, event_of, is_message
 from bot.discord.rooms import opens_threads
 from bot.errors import STORAGE, may_pass
-from bot.heard import Heard
+from bot.heard import LONGEST_AWAY, Heard
 from bot.records import Records
 
 BACK_SECONDS = 15 * 60.0
 """How far before the connection was lost it looks."""
 GAP = 300.0
 """Seconds after which the machine must have slept, though no connection was lost that anybody noticed."""
-LONGEST_AWAY = 24 * 3_600.0
-"""What was said before that is not answered any more: by then somebody else has, or nobody waits for it."""
 MOST_CHANNELS = 1_000
 ASLEEP_AFTER = 3_600.0
 """Seconds without a message after which a thread may be archived (docs.discord.com/developers/topics/threads)."""
@@ -101,15 +99,16 @@ class CatchingUp:
     def since(self) -> float | None:
         """Since when all shards listen and nothing is looked for; None where that is not so."""
         busy = self._task is None or not self._task.done()
-        if busy or self._lost or len(self._begun) < (self._client.shard_count or 1):
-            return None
-        return max(self._begun.values())
+        return None if busy or not self._all_listen() else max(self._begun.values())
 
     async def again(self, since: float) -> None:
         """Look for what any shard may have missed since."""
         for shard in self._begun:
             self._behind[shard] = min(since, self._behind.get(shard, math.inf))
         await asyncio.shield(self._start())
+
+    def _all_listen(self) -> bool:
+        return not self._lost and len(self._begun) >= (self._client.shard_count or 1)
 
     def _start(self) -> asyncio.Task[None]:
         if self._task is None or self._task.done():
@@ -128,7 +127,7 @@ class CatchingUp:
             shards, self._behind = self._behind, {}
             try:
                 await self._catch_up(shards.keys(), min(shards.values()))
-                if not (self._behind or self._lost) and len(self._begun) == (self._client.shard_count or 1):
+                if not self._behind and self._all_listen():
                     await self._heard.note(time.time())
             except STORAGE as error:
                 if not may_pass(error):

@@ -18,6 +18,7 @@ import structlog
 from agent.errors import place_of
 from bot.chat import ChatError, Place
 from bot.errors import STORAGE, may_pass
+from bot.heard import LONGEST_AWAY
 from bot.records import Records
 from bot.slack.calls import LONGEST, Calls, Json, Unclear
 from bot.slack.clients import Clients, Identity
@@ -29,8 +30,6 @@ REPEATED = 60.0
 """Seconds without anybody listening that Slack's own repeats see to."""
 BACK_SECONDS = 10 * 60.0
 """How far before that it looks."""
-LONGEST_AWAY = 24 * 3_600.0
-"""What was said before that is not answered any more: by then somebody else has, or nobody waits for it."""
 LATELY = 7 * 24 * 3_600.0
 """For how long somebody may go on in a thread and be found."""
 MOST = 200
