@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
@@ -20,26 +21,23 @@ class Composer:
     def __init__(self, place: Place, hint: str, send: Callable[[str, str], Awaitable[None]]) -> None:
         self._place = place
         self._send = send
-        self._sending = False
-        named = f"() => emit(footnote.draft({json.dumps(place.key)}))"
+        self._in_order = asyncio.Lock()
+        taken = f"() => {{ const taken = footnote.take({json.dumps(place.key)}); if (taken) emit(taken); }}"
         with ui.element("form").classes("composer").props('onsubmit="return false"') as form:
             form.props["data-place"] = place.key
-            self._input = ui.textarea(placeholder=hint).props('autogrow outlined dense rows=1 aria-label="Message"')
-            self._input.classes("wide-input").on("keydown.enter.exact.prevent", self._submit, js_handler=named)
+            box = ui.textarea(placeholder=hint).props('autogrow outlined dense rows=1 aria-label="Message"')
+            box.classes("wide-input").on("keydown.enter.exact.prevent", self._submit, js_handler=taken)
             send_it = ui.button(icon="send").props('round unelevated color=fill aria-label="Send"')
-            send_it.on("click", self._submit, js_handler=named)
+            send_it.on("click", self._submit, js_handler=taken)
 
-    def sent(self) -> None:
-        """What was written is kept by the server: the box is for the next words."""
-        self._input.value = ""
-        ui.run_javascript(f"footnote.sent({json.dumps(self._place.key)})")
+    def sent(self, draft: str) -> None:
+        """What was written is kept by the server."""
+        ui.run_javascript(f"footnote.sent({json.dumps(self._place.key)}, {json.dumps(draft)})")
 
     async def _submit(self, event: GenericEventArguments) -> None:
-        text = (self._input.value or "").strip()
-        if not text or self._sending:
-            return
-        self._sending = True
         try:
-            await self._send(text, str(event.args or ""))
-        finally:
-            self._sending = False
+            async with self._in_order:
+                await self._send(str(event.args["text"]).strip(), str(event.args["draft"]))
+        except Exception:
+            ui.run_javascript("footnote.restore()")
+            raise

@@ -3,26 +3,65 @@ const footnote = (() => {
   const COMPOSER = '.composer textarea';
   const draftIn = place => `footnote draft ${place}`;
   const nameIn = place => `footnote draft's name ${place}`;
+  const sendingIn = place => `footnote sending ${place}`;
   const placeOf = box => box.closest('[data-place]').dataset.place;
+  const boxIn = place => [...document.querySelectorAll(COMPOSER)].find(box => placeOf(box) === place);
   const isLost = () => document.body.classList.contains('offline');
 
   function keep(box) {
     const place = placeOf(box);
-    if (!box.value.trim()) return sent(place);
+    if (!box.value.trim()) return forget(place);
     localStorage.setItem(draftIn(place), box.value);
     if (!draft(place)) localStorage.setItem(nameIn(place), `${Date.now()} ${Math.random()}`);
+  }
+
+  function forget(place) {
+    localStorage.removeItem(draftIn(place));
+    localStorage.removeItem(nameIn(place));
+  }
+
+  function fill(box, words) {
+    box.value = words;
+    box.dispatchEvent(new Event('input', { bubbles: true }));
   }
 
   /* What words that were not sent yet are called: the same when they are sent again after a crash. */
   const draft = place => localStorage.getItem(nameIn(place)) ?? '';
 
-  /* Put words that were not sent back into their box. */
+  /* What is on its way to the server, the first first. */
+  const sending = place => JSON.parse(localStorage.getItem(sendingIn(place)) ?? '[]');
+
+  function keepSending(place, all) {
+    if (all.length) localStorage.setItem(sendingIn(place), JSON.stringify(all));
+    else localStorage.removeItem(sendingIn(place));
+  }
+
+  /* The words to be sent from a place; the box is for the next ones at once. */
+  function take(place) {
+    const box = boxIn(place);
+    if (!box.value.trim()) return null;
+    const taken = { draft: draft(place), text: box.value };
+    keepSending(place, [...sending(place), taken]);
+    fill(box, '');
+    return taken;
+  }
+
+  /* The server has kept these words. */
+  function sent(place, name) {
+    keepSending(place, sending(place).filter(one => one.draft !== name));
+    if (name && draft(place) === name) fill(boxIn(place), '');
+  }
+
+  /* Put words that were not sent back into their box, before what was written since. */
   function restore() {
     for (const box of document.querySelectorAll(COMPOSER)) {
-      const words = localStorage.getItem(draftIn(placeOf(box)));
-      if (!words || box.value) continue;
-      box.value = words;
-      box.dispatchEvent(new Event('input', { bubbles: true }));
+      const place = placeOf(box);
+      const since = box.value || localStorage.getItem(draftIn(place));
+      const back = sending(place);
+      keepSending(place, []);
+      if (back.length === 1 && !since) localStorage.setItem(nameIn(place), back[0].draft);
+      const words = [...back.map(one => one.text), since].filter(Boolean).join('\n');
+      if (words && words !== box.value) fill(box, words);
     }
   }
 
@@ -36,12 +75,6 @@ const footnote = (() => {
     [...document.querySelectorAll(COMPOSER)].pop()?.focus();
   }
 
-  /* The server has kept what was written in this place. */
-  function sent(place) {
-    localStorage.removeItem(draftIn(place));
-    localStorage.removeItem(nameIn(place));
-  }
-
   /* The words of the notice that NiceGUI shows while the connection is lost; buttons do nothing meanwhile. */
   function watchConnection() {
     const notice = document.getElementById('popup');
@@ -49,6 +82,7 @@ const footnote = (() => {
     const follow = () => {
       const lost = notice.ariaHidden === 'false';
       if (lost !== isLost()) tell(lost ? 'What you write is kept in this browser until it is back.' : '');
+      if (!lost && isLost()) restore();
       document.body.classList.toggle('offline', lost);
     };
     new MutationObserver(follow).observe(notice, { attributes: true, attributeFilter: ['aria-hidden'] });
@@ -131,5 +165,5 @@ const footnote = (() => {
   document.addEventListener('focusin', remember);
   document.addEventListener('DOMContentLoaded', watchConnection);
   document.addEventListener('DOMContentLoaded', watchFocus);
-  return { begin, draft, sent, back };
+  return { begin, take, sent, restore, back };
 })();

@@ -156,7 +156,7 @@ class Pane:
     async def _send(self, text: str, draft: str = "") -> None:
         """Say it; where it addresses the assistant, the thread it is said in, or opens, is opened.
 
-        The inbox has it first, and the box is emptied last: what is cut off in between is answered, and sending the
+        The inbox has it first, and the browser forgets it last: what is cut off in between is answered, and sending the
         draft again changes nothing.
         """
         key, now = self._key(text, draft), time.time()
@@ -165,7 +165,7 @@ class Pane:
             place = self._place if self._place.thread else replace(self._place, thread=key)
             await self._parts.accept(Mention(key, place, self._me, _MENTION.sub("", text).strip(), now, message=key))
         await self._parts.records.say(self._place, key, self._me, text, now)
-        self._composer.sent()
+        self._composer.sent(draft)
         self._scroll()
         if addressed and not self._place.thread:
             self._open(key)

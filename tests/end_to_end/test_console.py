@@ -210,6 +210,19 @@ async def test_words_are_not_lost_with_the_connection(browser: Browser, guarded:
     await expect(box).to_have_value("")
 
 
+async def test_words_typed_while_others_are_sent_stay(browser: Browser, site: Site) -> None:
+    page = await visit(browser, site, "/?channel=hurry")
+    await page.wait_for_function("window.did_handshake")
+    await page.get_by_label("Message", exact=True).focus()
+    await page.keyboard.type("first of all\nand then\nlast")
+    await expect(page.locator(".room .message")).to_have_count(2)
+    await expect(page.locator(".room .message").first).to_contain_text("first of all")
+    await expect(page.locator(".room .message").last).to_contain_text("and then")
+    await expect(page.get_by_label("Message", exact=True)).to_have_value("last")
+    await page.reload()
+    await expect(page.get_by_label("Message", exact=True)).to_have_value("last")
+
+
 async def test_talk_in_the_thread_does_not_disturb_what_waits(browser: Browser, site: Site) -> None:
     page = await visit(browser, site)
     await say(page, "@footnote remember that doors close at 6")

@@ -25,7 +25,7 @@ _CLIENT = re.compile(r"'client_id': '([^']+)'")
 
 
 class Page:
-    """An open page. ``notices`` are what it has told for a moment, ``went`` is where it has led to."""
+    """An open page: ``notices`` it told for a moment, ``ran``, the scripts it was told to run, ``went``, where it has led to."""
 
     def __init__(self, document: str) -> None:
         found, client = _ELEMENTS.search(document), _CLIENT.search(document)
@@ -33,11 +33,13 @@ class Page:
         assert client is not None
         self.elements: dict[int, Element] = {int(key): one for key, one in json.loads(html.unescape(found[1])).items()}
         self.notices: list[str] = []
+        self.ran: list[str] = []
         self.went = ""
         self._client = client[1]
         self._socket = socketio.AsyncClient(reconnection=False)
         self._socket.on("update", self._update)
         self._socket.on("notify", self._notify)
+        self._socket.on("run_javascript", self._run)
         self._socket.on("open", self._open)
 
     async def connect(self, url: str) -> None:
@@ -67,11 +69,11 @@ class Page:
         self.elements[element].setdefault("props", {})["value"] = text
         await self._emit(element, "update:value", text)
 
-    async def enter(self, element: int, *given: str) -> None:
+    async def enter(self, element: int, *given: object) -> None:
         """Press Enter in a field; the page's script says what is ``given`` with it."""
         await self._emit(element, "keydown", *given)
 
-    async def _emit(self, element: int, kind: str, *given: str) -> None:
+    async def _emit(self, element: int, kind: str, *given: object) -> None:
         listener = next(one["listener_id"] for one in self.elements[element]["events"] if one["type"] == kind)
         about = {"id": element, "client_id": self._client, "listener_id": listener}
         await self._socket.emit("event", {**about, "args": [json.dumps(one) for one in given]})
@@ -91,6 +93,9 @@ class Page:
 
     def _notify(self, told: dict[str, Any]) -> None:
         self.notices.append(str(told["message"]))
+
+    def _run(self, told: dict[str, Any]) -> None:
+        self.ran.append(str(told["code"]))
 
     def _open(self, told: dict[str, Any]) -> None:
         self.went = str(told["path"])

@@ -71,11 +71,9 @@ class ConsoleTalk:
         path, draft = _path(where), uuid.uuid4().hex
         pages = [await self._browsers[person].page(f"{path}{tab}") for tab in ("", "#2")[: 1 + twice]]
         for page in pages:
-            box = page.found(aria="Message")[-1]
-            await page.write(box, text)
-            await page.enter(box, draft)
+            await page.enter(page.found(aria="Message")[-1], {"draft": draft, "text": text})
         for page in pages:
-            await until(partial(_is_sent, page))
+            await until(partial(_is_sent, page, draft))
         if not isinstance(where, str):
             return where
         if "@footnote" not in text:
@@ -173,9 +171,9 @@ async def fill(page: Page, fields: Mapping[str, str]) -> None:
     await page.click(submit)
 
 
-async def _is_sent(page: Page) -> bool:
-    """Whether the box is for the next words; until then another Enter does nothing."""
-    return not page.elements[page.found(aria="Message")[-1]]["props"].get("value")
+async def _is_sent(page: Page, draft: str) -> bool:
+    """Whether the page was told that the server has these words."""
+    return any("footnote.sent(" in code and draft in code for code in page.ran)
 
 
 def _path(where: str | Said) -> str:
