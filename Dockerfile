@@ -1,6 +1,7 @@
 # Footnote from its lock: docker build -t footnote . && docker run -p 127.0.0.1:8765:8765 -v footnote:/data footnote
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /app
+ENV UV_COMPILE_BYTECODE=1
 RUN pip install --no-cache-dir "uv>=0.9,<1"
 COPY pyproject.toml uv.lock README.md LICENSE ./
 RUN uv sync --locked --no-dev --no-install-project --extra cohere --extra postgres --extra weaviate

@@ -1,7 +1,9 @@
 # `make demo` opens the assistant, `make test` runs the suite; each sets everything up itself. `make help` lists the rest.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-UV := UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
+UV := UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
+# Python starts twice as fast where what it compiled once is kept.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check chaos chaos-platforms docs lock clean bench-retrieval bench-peers bench-answers bench-team bench-planted bench-slack bench-discord bench-night bench-frame bench-burst bench-sync bench-start bench-local-model fit-answerability bench-refusals bench-small bench-scale year bench-near-duplicates bench-ranking bench-digest-cost
