@@ -23,7 +23,7 @@ from evals.comparing import compare
 from evals.drawing import panel
 from evals.errors import NoSuchNight
 from evals.metrics import METRICS
-from evals.nights import Bounds, run
+from evals.nights import Bounds, Ended, run
 from evals.outcomes import Outcome
 from evals.report import KINDS, Compared, NightReport, as_data, as_json, as_junit, not_graded, scores, sentences, shown
 from evals.results import BASELINES, Night, Nights
@@ -86,7 +86,7 @@ async def evaluated(settings: Settings, wanted: Wanted, console: Console) -> Nig
         night = await nights.begin(subject.configuration, subject.version, subject.about)
         judge = await stack.enter_async_context(grading(settings, engine, night.id))
         passes = await nights.passes([one.id for one in await nights.recent(HISTORY)])
-        problems = subject.problems + await run(
+        ended = await run(
             night,
             subject.groups,
             nights,
@@ -96,31 +96,40 @@ async def evaluated(settings: Settings, wanted: Wanted, console: Console) -> Nig
             report=shown_bar.asked,
             clock=time.monotonic,
         )
-        report = await _report(night, subject, nights, judge, problems, wanted.baselines)
-        await nights.finish(night.id, problems, as_data(report))
+        ended = Ended(subject.problems + ended.problems, ended.left)
+        report = await _report(night, subject, nights, judge, ended, wanted.baselines)
+        await nights.finish(night.id, ended.problems, as_data(report))
         await asyncio.to_thread(_keep, settings.home / "evals" / f"{night.id}.json", as_json(report))
         return report
 
 
 async def _report(
-    night: Night, subject: Examined, nights: Nights, judge: Grading, problems: Sequence[str], baselines: Sequence[str]
+    night: Night, subject: Examined, nights: Nights, judge: Grading, ended: Ended, baselines: Sequence[str]
 ) -> NightReport:
     cases, outcomes = subject.cases, await nights.outcomes(night.id)
     found = [one for kind in baselines if (one := await _baseline(kind, night, nights)) is not None]
     distinct = list({earlier.id: (label, earlier, then) for label, earlier, then in reversed(found)}.values())[::-1]
-    metrics = METRICS if judge.distrust else (*METRICS, *judge.metrics)
     compared = []
     for label, earlier, then in distinct:
-        both = panel(list(cases.values()), outcomes.keys() & then.keys())
+        both = panel(list(cases.values()), outcomes.keys() & then.keys(), {*ended.left, *earlier.left})
         made = compare(
             {name: scores(then[name]) for name in both},
             {name: scores(outcomes[name]) for name in both},
-            metrics=metrics,
+            metrics=(*METRICS, *judge.metrics) if _is_one_judge(judge, night, earlier) else METRICS,
             comparisons=len(distinct),
         )
         compared.append(Compared(label, earlier, made))
     judged = " ".join(filter(None, (judge.agreement, not_graded(outcomes.values()))))
-    return NightReport(night, cases, outcomes, compared, problems, judged, judge.distrust, (*METRICS, *judge.metrics))
+    metrics = (*METRICS, *judge.metrics)
+    return NightReport(
+        night, cases, outcomes, compared, ended.problems, judged, judge.distrust, metrics, ended.left
+    )
+
+
+def _is_one_judge(judge: Grading, night: Night, earlier: Night) -> bool:
+    """Whether what the judge said on two nights can be compared: the same judge, and to be trusted on both."""
+    distrusted = judge.distrust or earlier.report.get("judge", {}).get("distrust")
+    return not distrusted and earlier.about.get("judge") == night.about.get("judge")
 
 
 async def _baseline(kind: str, night: Night, nights: Nights) -> tuple[str, Night, dict[str, Outcome]] | None:
@@ -137,7 +146,7 @@ def _read(path: Path) -> tuple[str, Night, dict[str, Outcome]]:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         outcomes = {name: Outcome.model_validate(one) for name, one in told["cases"].items()}
-        return path.name, Night(told["night"], "", told["version"], told["about"], 0.0), outcomes
+        return path.name, Night(told["night"], "", told["version"], told["about"], 0.0, report=told), outcomes
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         reason = getattr(error, "strerror", None) or "footnote eval --json has not written it"
         raise NoSuchNight(f"--baseline: {path} can't be read: {reason}.") from error

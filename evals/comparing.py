@@ -63,6 +63,11 @@ class Comparison:
     def is_worse(self) -> bool:
         return any(change.is_worse for change in self.changes)
 
+    @property
+    def pairs(self) -> int:
+        """The cases that both nights have."""
+        return max((change.pairs for change in self.changes), default=0)
+
 
 def compare(
     before: Night, after: Night, *, metrics: Sequence[Metric] = METRICS, comparisons: int = 1, seed: int = 0

@@ -23,13 +23,17 @@ def drawn(cases: Sequence[Case], passes: Passes) -> list[Case]:
     return list(dict.fromkeys(case for case in _alternately(panel, uncertain)))
 
 
-def panel(cases: Sequence[Case], ran: Collection[str]) -> set[str]:
-    """The ids of the cases that came before the first one that did not run, in the panel's order."""
+def panel(cases: Sequence[Case], ran: Collection[str], left: Collection[str] = ()) -> set[str]:
+    """The ids of the cases that ran and came before the first one in the panel's order that a night did not come to (``left``).
+
+    A case that is new, or whose evidence is gone, is passed over: that it did not run tells nothing of the others.
+    """
     kept: set[str] = set()
     for case in sorted(cases, key=_rank):
-        if case.id not in ran:
+        if case.id in left:
             break
-        kept.add(case.id)
+        if case.id in ran:
+            kept.add(case.id)
     return kept
 
 

@@ -38,6 +38,14 @@ class Bounds:
     case_seconds: float = CASE_SECONDS
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a night ended: a line for each thing that went otherwise, and the cases that it did not come to."""
+
+    problems: list[str]
+    left: tuple[str, ...] = ()
+
+
 async def run(
     night: Night,
     groups: Sequence[Group],
@@ -48,8 +56,8 @@ async def run(
     judging: Judging | None,
     report: Report,
     clock: Callable[[], float],
-) -> list[str]:
-    """Run what has not run yet and keep each outcome as it comes; returns a line for each thing that went otherwise."""
+) -> Ended:
+    """Run what has not run yet and keep each outcome as it comes."""
     problems: list[str] = []
     done = set(await nights.outcomes(night.id))
     async with AsyncExitStack() as stack:
@@ -65,14 +73,14 @@ async def run(
             examiner, subject = examiners[case.id]
             if stopped := await _stopped(night, subject, bounds, clock() - began):
                 problems.append(f"{stopped} {number} of {len(cases)} cases had run; the others were not run tonight.")
-                break
+                return Ended(problems, tuple(one.id for one in cases[number:] if one.id not in done))
             report(number, len(cases), case)
             if line := await missing(case, subject.store):
                 problems.append(line)
                 continue
             outcome = await _judged(case, await examiner.examine(case, night.id), judging)
             await nights.keep(night.id, outcome)
-    return problems
+    return Ended(problems)
 
 
 async def _judged(case: Case, outcome: Outcome, judging: Judging | None) -> Outcome:

@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 from evals.cases import Case
-from evals.comparing import Change, Comparison
+from evals.comparing import FEWEST, Change, Comparison
 from evals.metrics import METRICS, Metric
 from evals.outcomes import Outcome
 from evals.results import Night
@@ -18,6 +18,8 @@ from evals.results import Night
 NAMED = 5
 """Cases that a sentence names before it counts the others."""
 _BARS = "▁▂▃▄▅▆▇█"
+EXAMINED = ("model", "embedder", "reranker", "judge", "knowledge")
+"""What of a night is named where the night that it is compared with had another one."""
 KINDS = {"last": "last night", "release": "the last release", "pinned": "the baseline"}
 
 
@@ -42,6 +44,8 @@ class NightReport:
     judged: str = ""
     distrust: str = ""
     metrics: Sequence[Metric] = field(default=METRICS)
+    left: Sequence[str] = ()
+    """The cases that it did not come to."""
 
     @property
     def is_worse(self) -> bool:
@@ -94,12 +98,27 @@ def _changes(report: NightReport) -> str:
         for change in one.comparison.changes
         if change.counts and not change.is_worse
     ]
-    labels = ", ".join(one.label for one in report.compared)
-    if not worse and not better:
-        return f"Nothing changed by more than chance since {labels}."
     said = [f"Worse than {label}: {shown_change(change)}." for label, change in worse]
     said += [f"Better than {label}: {shown_change(change)}." for label, change in better]
+    told = [one.label for one in report.compared if one.comparison.pairs >= FEWEST]
+    if told and not said:
+        said.append(f"Nothing changed by more than chance since {', '.join(told)}.")
+    said += [_few(one) for one in report.compared if one.comparison.pairs < FEWEST]
+    said += [line for one in report.compared if (line := _examined(one, report.night))]
     return " ".join(said)
+
+
+def _few(one: Compared) -> str:
+    """Where a comparison can say nothing, that is no good news."""
+    pairs = f"{one.comparison.pairs} cases can be compared, of {FEWEST} at least"
+    return f"What changed since {one.label} can't be told from chance: {pairs}."
+
+
+def _examined(one: Compared, night: Night) -> str:
+    """What was not the same on the other night, in one line; empty where all was, or it is not known."""
+    then, now = one.night.about, night.about
+    other = [name for name in EXAMINED if name in then and then[name] != now.get(name)]
+    return f"What is examined changed since {one.label}: {', '.join(other)}." if other else ""
 
 
 def _flipped(report: NightReport) -> str:
@@ -161,6 +180,7 @@ def as_data(report: NightReport) -> dict[str, Any]:
         "means": report.means(),
         "judge": {"agreement": report.judged, "distrust": report.distrust},
         "problems": list(report.problems),
+        "left": list(report.left),
         "compared": [_as_data(one) for one in report.compared],
     }
 

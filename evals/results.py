@@ -38,6 +38,11 @@ class Night:
     report: dict[str, Any] = field(default_factory=dict)
     """What `evals.report.as_data` told, without the cases."""
 
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The cases that it did not come to before its money or its time was over."""
+        return tuple(self.report.get("left", ()))
+
 
 class Nights:
     """Reads and writes the tables ``eval_nights`` and ``eval_outcomes``."""

@@ -45,7 +45,7 @@ class Clock:
 async def go(night, groups, nights, clock, **more):  # type: ignore[no-untyped-def]
     ran: list[str] = []
     bounds = more.pop("bounds", Bounds())
-    problems = await run(
+    ended = await run(
         night,
         groups,
         nights,
@@ -56,7 +56,7 @@ async def go(night, groups, nights, clock, **more):  # type: ignore[no-untyped-d
         clock=clock,
         **more,
     )
-    return ran, problems
+    return ran, ended.problems
 
 
 async def test_a_night_that_crashed_goes_on_where_it_was(engine: AsyncEngine, subject: Subject) -> None:
@@ -103,9 +103,22 @@ async def test_a_night_longer_than_a_night_says_so(engine: AsyncEngine, subject:
         tick[0] += 1
         return tick[0] * 3_600.0
 
-    ran, problems = await go(night, [group], nights, slow, bounds=Bounds(seconds=2.5 * 3_600))
+    ran: list[str] = []
+    ended = await run(
+        night,
+        [group],
+        nights,
+        passes={},
+        bounds=Bounds(seconds=2.5 * 3_600),
+        judging=None,
+        report=lambda done, total, case: ran.append(case.id),
+        clock=slow,
+    )
     assert len(ran) == 2
-    assert problems == ["The night was over after 2.5 hours: 2 of 4 cases had run; the others were not run tonight."]
+    assert ended.problems == [
+        "The night was over after 2.5 hours: 2 of 4 cases had run; the others were not run tonight."
+    ]
+    assert set(ended.left) == {case.id for case in group.cases} - set(ran)
 
 
 async def test_money_spent_ends_the_night_with_a_line(engine: AsyncEngine, subject: Subject) -> None:
@@ -166,11 +179,19 @@ def test_the_panel_is_the_same_whatever_the_outcomes_were() -> None:
     cases = [asked(n) for n in range(20)]
     order = drawn(cases, {"case-3": (5, 10), "case-4": (0, 10)})
     assert sorted(case.id for case in order) == sorted(case.id for case in cases)
+    every = {case.id for case in cases}
     ran = {case.id for case in order[:10]}
     other = {case.id for case in drawn(cases, {})[:12]}
-    assert panel(cases, ran) <= panel(cases, other)
-    assert len(panel(cases, ran)) >= 5
-    assert panel(cases, {case.id for case in cases}) == {case.id for case in cases}
+    assert panel(cases, ran, every - ran) <= panel(cases, other, every - other)
+    assert len(panel(cases, ran, every - ran)) >= 5
+    assert panel(cases, every) == every
+
+
+def test_a_new_case_or_one_whose_evidence_is_gone_costs_the_comparison_no_other() -> None:
+    cases = [asked(n) for n in range(20)]
+    every = {case.id for case in cases}
+    for new in every:
+        assert panel(cases, every - {new}) == every - {new}
 
 
 def test_what_fell_both_ways_is_least_certain() -> None:
