@@ -42,6 +42,8 @@ class Wanted:
     junit: Path | None = None
     json: Path | None = None
     gate: bool = False
+    tried: str = ""
+    """The configuration that is only tried, as --compare does."""
 
 
 async def run_eval(wanted: Wanted) -> int:
@@ -56,8 +58,8 @@ async def run_eval(wanted: Wanted) -> int:
 async def run_compare(first: str, second: str, wanted: Wanted) -> int:
     """Two configurations on the same cases; the exit code is 1 where a gate was asked for and the second one is worse."""
     console = Console(stderr=True)
-    before = await evaluated(_configured(first), Wanted(wanted.cases, ()), console)
-    after = await evaluated(_configured(second), Wanted(wanted.cases, (before.night.id,)), console)
+    before = await evaluated(_configured(first), Wanted(wanted.cases, (), tried=first), console)
+    after = await evaluated(_configured(second), Wanted(wanted.cases, (before.night.id,), tried=second), console)
     await asyncio.to_thread(_write, after, wanted)
     _show(after, Console())
     return int(wanted.gate and not after.holds)
@@ -80,12 +82,14 @@ async def evaluated(settings: Settings, wanted: Wanted, console: Console) -> Nig
     async with AsyncExitStack() as stack:
         bars = stack.enter_context(Bars(console=console, transient=True))
         shown_bar = _Bar(bars)
-        subject = await stack.enter_async_context(examined(settings, wanted.cases, shown_bar.synced, time.time))
+        subject = await stack.enter_async_context(
+            examined(settings, wanted.cases, shown_bar.synced, time.time, tried=wanted.tried)
+        )
         engine = subject.app.records.engine
         nights = Nights(engine, time.time)
         night = await nights.begin(subject.configuration, subject.version, subject.about)
         judge = await stack.enter_async_context(grading(settings, engine, night.id))
-        passes = await nights.passes([one.id for one in await nights.recent(HISTORY)])
+        passes = await nights.passes([one.id for one in await nights.regular(HISTORY)])
         ended = await run(
             night,
             subject.groups,

@@ -63,9 +63,11 @@ async def nobody_waits(run: str, place: str, cause: str) -> None:
 
 @asynccontextmanager
 async def examined(
-    settings: Settings, files: Sequence[Path], report: Report, clock: Callable[[], float]
+    settings: Settings, files: Sequence[Path], report: Report, clock: Callable[[], float], *, tried: str = ""
 ) -> AsyncIterator[Examined]:
     """Everything ready to be asked: the cases of these files, or else those that ship, the team's and those that grew.
+
+    ``tried`` names settings that are only tried: other nights are not compared with such a one.
 
     Raises `CasesInvalid`, and what `open_app` raises.
     """
@@ -93,7 +95,7 @@ async def examined(
             kept = [case for case in file.cases if not any(one.document in pinned.absent for one in case.evidence)]
             groups.append(Group(_accepted(kept), _subject(app, store, Searcher(store, app.embedder, reranker))))
             prints.append(pinned.fingerprint)
-        about = _about(settings, app, groups, prints)
+        about = _about(settings, app, groups, prints) | {"files": [path.name for path in files], "tried": tried}
         yield Examined(app, groups, about, _configuration(about, groups), str(about["footnote"]), problems)
 
 

@@ -99,7 +99,7 @@ class Nightly:
 
     async def post(self) -> None:
         """Show the last night's report in the operators' channel; the same night again replaces it. Raises `ChatError`."""
-        recent = await self._nights.recent(TREND)
+        recent = await self._nights.regular(TREND)
         if recent and self._operators.place is not None:
             await self._operators(f"night:{recent[0].id}", report_reply(recent, self._settings.public_url))
 

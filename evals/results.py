@@ -18,6 +18,8 @@ from evals.tables import outcomes
 GOES_ON_SECONDS = 20 * 3_600.0
 """A night that was cut off later than this ago is left as it is, and a new one begins."""
 BASELINES = ("last", "release", "pinned")
+LOOKED_AT = 200
+"""Nights among which one of a kind is looked for, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class Night:
     problems: list[str] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
     """What `evals.report.as_data` told, without the cases."""
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it ran on all cases under the settings that hold, as each night does: none of --cases or --compare."""
+        return not self.about.get("files") and not self.about.get("tried")
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -107,13 +114,16 @@ class Nights:
         raise NoSuchNight(f"There is no night “{night}”; the console's page Nights lists them, as footnote eval does.")
 
     async def baseline(self, kind: str, before: Night) -> Night | None:
-        """What a night is compared with: the ``last`` one, that of the last ``release``, or the ``pinned`` one, if any."""
+        """What a night is compared with: the ``last`` one, that of the last ``release``, or the ``pinned`` one, if any.
+
+        The first two on the same files of cases, and none that only tried what other settings would do.
+        """
         earlier = (table.c.finished_at.is_not(None), table.c.started_at < before.started_at)
         match kind:
             case "last":
-                return await self._first(*earlier)
+                return await self._like(before, *earlier)
             case "release":
-                return await self._first(*earlier, table.c.version != before.version)
+                return await self._like(before, *earlier, table.c.version != before.version)
             case "pinned":
                 return await self._first(*earlier, table.c.is_baseline)
             case _:
@@ -128,9 +138,22 @@ class Nights:
 
     async def recent(self, limit: int = 30) -> list[Night]:
         """The nights that ended, newest first."""
-        query = select(table).where(table.c.finished_at.is_not(None)).order_by(table.c.started_at.desc()).limit(limit)
+        return await self._ended(limit)
+
+    async def regular(self, limit: int) -> list[Night]:
+        """Of them those that `Night.is_regular`."""
+        return [night for night in await self._ended(LOOKED_AT) if night.is_regular][:limit]
+
+    async def _ended(self, limit: int, *where: Any) -> list[Night]:
+        ended = select(table).where(table.c.finished_at.is_not(None), *where)
         async with self._engine.connect() as connection:
-            return [_night(row) for row in await connection.execute(query)]
+            rows = await connection.execute(ended.order_by(table.c.started_at.desc()).limit(limit))
+            return [_night(row) for row in rows]
+
+    async def _like(self, night: Night, *where: Any) -> Night | None:
+        files = night.about.get("files", [])
+        found = await self._ended(LOOKED_AT, *where)
+        return next((one for one in found if one.about.get("files", []) == files and not one.about.get("tried")), None)
 
     async def passes(self, nights: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Of each case, on how many of these nights it passed, and on how many it ran."""

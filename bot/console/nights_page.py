@@ -42,7 +42,7 @@ async def nights_page(parts: Parts, name: str) -> None:
             words = "No night has run yet: footnote eval runs one now, footnote up runs one every night."
             ui.label(words).classes("note")
         else:
-            _show_trend(recent)
+            _show_trend(await nights.regular(TREND))
             try:
                 night = await nights.get(name) if name else recent[0]
             except NoSuchNight as error:

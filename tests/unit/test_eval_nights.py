@@ -168,6 +168,20 @@ async def test_what_a_night_is_compared_with(engine: AsyncEngine) -> None:
         await nights.accept("1999")
 
 
+async def test_what_was_only_tried_and_other_files_of_cases_are_no_last_night(engine: AsyncEngine) -> None:
+    clock = Clock()
+    nights = Nights(engine, clock)
+    made = []
+    for about in ({}, {"files": ["mine.yaml"]}, {"tried": "embedder=hashing"}, {}, {"files": ["mine.yaml"]}):
+        made.append(await nights.begin(f"c{len(made)}", "1.0", about))
+        await nights.finish(made[-1].id, [], {})
+        clock.now += 86_400
+    regular, mine, _, tonight, again = made
+    last = {one.id: await nights.baseline("last", one) for one in (tonight, again)}
+    assert {name: one.id for name, one in last.items() if one} == {tonight.id: regular.id, again.id: mine.id}
+    assert [one.id for one in await nights.regular(14)] == [tonight.id, regular.id]
+
+
 async def test_a_later_outcome_of_a_case_takes_the_place_of_the_first(engine: AsyncEngine) -> None:
     nights = Nights(engine, Clock())
     for text in ("a", "b"):
