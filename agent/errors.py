@@ -5,6 +5,7 @@
     │   ├── ModelUnavailable   the provider is away, refuses the key, or answers garbage; take the plainer way
     │   └── ModelMisconfigured the model's name or setting is wrong; say so at start
     ├── CeilingReached         a ceiling (money, tokens, steps, seconds) ends the run with a plain sentence
+    │   └── BudgetSpent        of a person, a channel or the day: no other run could go on either
     ├── ToolFailed             a tool could not do what it was asked
     │   └── ToolCutOff         it was stopped while it ran: it may or may not have done it
     └── ApprovalError
@@ -37,6 +38,10 @@ class ModelMisconfigured(ModelError):
 
 class CeilingReached(AgentError):
     """A ceiling was reached; the message is the sentence to show."""
+
+
+class BudgetSpent(CeilingReached):
+    """What a person, a channel or everything may cost a day is used up, whatever this run took."""
 
 
 class ToolFailed(AgentError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from agent.errors import BudgetSpent
 from agent.tables import usage
 from evals.cases import Case
 from evals.drawing import Passes, drawn
@@ -71,16 +72,27 @@ async def run(
             if case.id in done:
                 continue
             examiner, subject = examiners[case.id]
-            if stopped := await _stopped(night, subject, bounds, clock() - began):
+            stopped = await _stopped(night, subject, bounds, clock() - began)
+            if not stopped:
+                report(number, len(cases), case)
+                if line := await missing(case, subject.store):
+                    problems.append(line)
+                    continue
+                stopped = await _kept(case, examiner, night, nights, judging)
+            if stopped:
                 problems.append(f"{stopped} {number} of {len(cases)} cases had run; the others were not run tonight.")
                 return Ended(problems, tuple(one.id for one in cases[number:] if one.id not in done))
-            report(number, len(cases), case)
-            if line := await missing(case, subject.store):
-                problems.append(line)
-                continue
-            outcome = await _judged(case, await examiner.examine(case, night.id), judging)
-            await nights.keep(night.id, outcome)
     return Ended(problems)
+
+
+async def _kept(case: Case, examiner: Examiner, night: Night, nights: Nights, judging: Judging | None) -> str:
+    """Run a case and keep what came of it; why the night ends here instead, if it does."""
+    try:
+        outcome = await examiner.examine(case, night.id)
+    except BudgetSpent as error:
+        return str(error)
+    await nights.keep(night.id, await _judged(case, outcome, judging))
+    return ""
 
 
 async def _judged(case: Case, outcome: Outcome, judging: Judging | None) -> Outcome:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from agent.agent import Agent, Limits
 from agent.approvals import Deciders
 from agent.decision_log import DecisionLog
-from agent.errors import AgentError, place_of
+from agent.errors import AgentError, BudgetSpent, place_of
 from agent.graph import build_graph
 from agent.ledger import Ledger
 from agent.models import ChatModel
@@ -82,7 +82,10 @@ class Examiner:
         return self._now
 
     async def examine(self, case: Case, night: str) -> Outcome:
-        """What came of one case, with its figures. What hangs is cut, what breaks is told: both are outcomes."""
+        """What came of one case, with its figures. What hangs is cut, what breaks is told: both are outcomes.
+
+        Raises `BudgetSpent` where the day's money is, which is no fault of what is examined.
+        """
         run = hashlib.blake2b(f"{night}:{case.id}".encode(), digest_size=12).hexdigest()
         self._now = case.asked_at.timestamp()
         started = time.monotonic()
@@ -93,6 +96,8 @@ class Examiner:
                 state = await self._graph.ainvoke(_asked(case, run, night), {"configurable": {"thread_id": run}})
         except TimeoutError:
             failed = f"Cut after {self._seconds:g} seconds without an answer."
+        except BudgetSpent:
+            raise
         except AgentError as error:  # a ceiling, a model that is away
             failed = str(error)
         except Exception as error:  # noqa: BLE001  # one case that breaks must not end the night

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from agent.errors import CeilingReached, ModelUnavailable
+from agent.errors import BudgetSpent, CeilingReached, ModelUnavailable
 from agent.models import ChatModel, Completion, Request, Usage
 from agent.models.tokens import counted
 from agent.tables import usage as table
@@ -62,7 +62,7 @@ class CostLedger:
             (ceilings.day, today, "the whole budget"),
         ):
             if (await self._spent(today & where))[0] >= ceiling:
-                raise CeilingReached(
+                raise BudgetSpent(
                     f"I stopped: {whose} of ${ceiling:.2f} for today is used up; it starts again at midnight UTC."
                 )
 

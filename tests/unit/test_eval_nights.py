@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from agent.models import ChatModel
+from agent.models.metering import Ceilings, Metered, Scope
+from agent.models.scripted import ScriptedModel
+from agent.state import State
 from agent.tables import usage
 from agent.tools.registry import Toolbox
 from evals.cases import Case
@@ -132,6 +138,28 @@ async def test_money_spent_ends_the_night_with_a_line(engine: AsyncEngine, subje
     ran, problems = await go(night, [Group([asked(1)], subject)], nights, clock, bounds=Bounds(dollars=0.5))
     assert ran == []
     assert "The night's $0.50 are spent (FOOTNOTE_BUDGET_NIGHT): 0 of 1 cases" in problems[0]
+
+
+async def test_a_budget_of_the_day_that_is_spent_ends_the_night_and_fails_no_case(
+    engine: AsyncEngine, subject: Subject
+) -> None:
+    row = {"run": "r", "person": "p", "channel": "c", "day": "1970-01-12", "model": "m", "purpose": "write"}
+    row |= {"input_tokens": 1, "output_tokens": 1, "cost": 5.0, "seconds": 1.0, "ok": True, "at": 1.0}
+    async with engine.begin() as connection:
+        await connection.execute(insert(usage).values(row))
+    clock, said = Clock(), ScriptedModel(lambda request: "Hotels cost 90 a night. [1]")
+
+    def model_for(state: State) -> ChatModel:
+        scope = Scope(state["run"], state["person"], state["channel"])
+        return Metered(said, engine, scope, Ceilings(day=5.0), (1.0, 1.0), clock)
+
+    nights = Nights(engine, clock)
+    night = await nights.begin("c", "1", {})
+    group = Group([asked(n) for n in range(3)], replace(subject, model_for=model_for))
+    _, problems = await go(night, [group], nights, clock)
+    spent = "I stopped: the whole budget of $5.00 for today is used up; it starts again at midnight UTC."
+    assert problems == [f"{spent} 0 of 3 cases had run; the others were not run tonight."]
+    assert await nights.outcomes(night.id) == {}
 
 
 async def test_a_case_whose_evidence_is_gone_is_named_and_the_rest_runs(engine: AsyncEngine, subject: Subject) -> None:
