@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import structlog
 from sqlalchemy import select
@@ -16,15 +17,15 @@ from bot.records import Records
 from bot.tables import feedback, messages
 from evals.casebook import CaseBook
 from evals.cases import Case, Quoted
-from evals.growing import Marked, asked_of_model, from_documents, from_mark
+from evals.growing import Marked, asked_across, asked_of_model, from_documents, from_mark, mixed
 from evals.running import AUDIENCE
 from retrieval.documents import Document
 from retrieval.stores import Store
 
 MOST = 20
 """Cases proposed before one night."""
-NEWEST = 40
-"""Documents that are looked at for what they define."""
+NEWEST = 400
+"""Documents that are looked at for what they define: many define nothing, and would hide those behind them for ever."""
 READ_BY_MODEL = 3
 log = structlog.get_logger()
 
@@ -52,7 +53,7 @@ async def _from_documents(book: CaseBook, known: set[str], store: Store, most: i
     read = [document for one in fresh if (document := await store.document(one.id, AUDIENCE))]
     hashes = {document.id: document.content_hash for document in read}
     proposed = 0
-    for case in [*await _asked(model, read[:READ_BY_MODEL]), *from_documents(read)][:most]:
+    for case in mixed([*await _asked(model, read[:READ_BY_MODEL]), *from_documents(read)])[:most]:
         of = hashes[case.evidence[0].document] if case.evidence else hashes[read[0].id]
         proposed += await book.propose(case, _origin(of))
     return proposed
@@ -63,7 +64,8 @@ async def _asked(model: ChatModel | None, documents: Sequence[Document]) -> list
     if model is None:
         return []
     try:
-        return [case for document in documents for case in await asked_of_model(model, document)]
+        alone = [case for document in documents for case in await asked_of_model(model, document)]
+        return alone + [case for one, two in pairwise(documents) for case in await asked_across(model, one, two)]
     except AgentError as error:
         log.warning("the model asked nothing of what is new", reason=str(error))
         return []

@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -45,6 +45,20 @@ Do not use the text's own words where others say the same. Reply with JSON:
 {text}"""
 
 
+_ASKING_ACROSS = """Write one question that only somebody who has read both texts below can answer, with the sentence of each that it
+rests on; and one that somebody of this team may ask about the same subject and that neither text answers. Do not use the texts' own
+words where others say the same. Reply with JSON:
+{{"question": "…", "first": "the sentence of the first text, word for word", "second": "that of the second", "unanswered": "…"}}
+
+The first text:
+
+{first}
+
+The second text:
+
+{second}"""
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
     """An answer that somebody marked; ``quotes`` are what it cited, ``question`` as it was understood."""
@@ -63,6 +77,13 @@ class _Asked(BaseModel):
 
 class _Many(BaseModel):
     cases: list[_Asked]
+
+
+class _Across(BaseModel):
+    question: str = Field(min_length=8, max_length=400)
+    first: str = Field(min_length=8, max_length=1_000)
+    second: str = Field(min_length=8, max_length=1_000)
+    unanswered: str = Field(min_length=8, max_length=400)
 
 
 def impersonal(text: str) -> str:
@@ -101,6 +122,14 @@ def from_documents(documents: Sequence[Document]) -> list[Case]:
     return list({case.id: case for case in made}.values())
 
 
+def mixed(cases: Sequence[Case]) -> list[Case]:
+    """The same cases, one of each kind in turn: however few are taken, there are some of every kind among them."""
+    kinds: dict[tuple[str, ...], list[Case]] = {}
+    for case in cases:
+        kinds.setdefault(case.tags, []).append(case)
+    return [case for turn in zip_longest(*kinds.values()) for case in turn if case is not None]
+
+
 async def asked_of_model(model: ChatModel, document: Document, count: int = PER_DOCUMENT) -> list[Case]:
     """What a model asks of a document; a question whose quote is not in it is dropped. Raises `ModelUnavailable`."""
     prompt = _ASKING.format(count=count, text=document.text[:8_000])
@@ -112,6 +141,23 @@ async def asked_of_model(model: ChatModel, document: Document, count: int = PER_
         return []
     held = [one for one in asked if located(document.id, document.text, one.quote)]
     return [_asking(one.question, [(document, one.quote)], f"asked by {model.name}") for one in held[:count]]
+
+
+async def asked_across(model: ChatModel, first: Document, second: Document) -> list[Case]:
+    """A question of a model's that needs both documents, and one that neither answers. Raises `ModelUnavailable`.
+
+    The first is dropped where a quote is not in its document, and so is the other then: who makes up the one has not read.
+    """
+    prompt = _ASKING_ACROSS.format(first=first.text[:6_000], second=second.text[:6_000])
+    request = Request([Message("user", prompt)], purpose="cases", schema=_Across.model_json_schema())
+    try:
+        asked = _Across.model_validate(json.loads((await complete(model, request)).text))
+    except (ValidationError, ValueError):
+        return []
+    evidence = [(first, asked.first), (second, asked.second)]
+    if not all(located(document.id, document.text, quote) for document, quote in evidence):
+        return []
+    return [_asking(asked.question, evidence, "multi-hop"), _asking(asked.unanswered, [], "unanswerable")]
 
 
 def _defined(text: str) -> Iterator[tuple[str, str]]:

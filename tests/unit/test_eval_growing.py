@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.decision_log import Decided, DecisionLog
 from agent.models.scripted import ScriptedModel
 from bot.chat import ASSISTANT, Footnote, Person, Place, Reply
-from bot.growing import grow
+from bot.growing import MOST, grow
 from bot.records import Records
 from evals.casebook import CaseBook
 from evals.cases import Case, Expected, Standing
-from evals.growing import asked_of_model, from_documents, impersonal
+from evals.growing import asked_across, asked_of_model, from_documents, impersonal
 from retrieval.chunking import chunk
 from retrieval.documents import Audience, Document
 from retrieval.embedders.hashing import Hashing
@@ -92,12 +93,39 @@ def test_by_template_one_hop_two_hops_and_what_nobody_named() -> None:
     assert [case.id for case in made] == [case.id for case in from_documents(documents)], "the same each night"
 
 
+async def test_of_many_new_documents_there_are_cases_of_every_kind_each_night(engine: AsyncEngine) -> None:
+    names = [f"{one}{two}" for one in ("Har", "Lan", "Mar", "Tor", "Vel") for two in ("bour", "tern", "ket", "rin", "dal")]
+    plain = [document(f"plain-{n}", "Nothing is defined here. There is only talk of the day.") for n in range(60)]
+    store = await store_of(
+        *plain, *[document(name.lower(), f"{name} is a tool that does what nobody else does.") for name in names]
+    )
+    assert await grow(engine, store, lambda: 1.0) == MOST
+    made = await CaseBook(engine, lambda: 1.0).cases(Standing.PROPOSED)
+    kinds = Counter(case.tags[1] for case in made)
+    assert kinds.keys() == {"one-hop", "multi-hop", "unanswerable"}
+    assert min(kinds.values()) >= 6
+    assert await grow(engine, store, lambda: 2.0) > 0, "the next night goes on with the others"
+
+
 async def test_a_model_s_question_whose_quote_is_made_up_is_dropped() -> None:
     asked = [("Who builds it?", "Harbour builds\neverything"), ("Who pays?", "The king pays")]
     said = json.dumps({"cases": [{"question": question, "quote": quote} for question, quote in asked]})
     made = await asked_of_model(ScriptedModel(lambda request: said), document("a", "Harbour builds everything."))
     assert [case.question for case in made] == ["Who builds it?"]
     assert await asked_of_model(ScriptedModel(lambda request: "no"), document("a", "Harbour.")) == []
+
+
+async def test_a_model_asks_what_needs_two_documents_and_what_neither_answers() -> None:
+    one, two = document("a", "Harbour builds everything."), document("b", "Ann looks after Harbour.")
+    asked = {"question": "Who looks after what builds?", "first": "Harbour builds everything."}
+    asked |= {"second": "Ann looks after\nHarbour.", "unanswered": "What does Harbour cost a month?"}
+    across, nobody = await asked_across(ScriptedModel(lambda request: json.dumps(asked)), one, two)
+    assert [one.document for one in across.evidence] == ["a", "b"]
+    assert (across.tags, across.state) == (("grown", "multi-hop"), Standing.PROPOSED)
+    assert (nobody.question, nobody.expects) == ("What does Harbour cost a month?", Expected.REFUSAL)
+    made_up = json.dumps({**asked, "second": "Bob looks after it."})
+    assert await asked_across(ScriptedModel(lambda request: made_up), one, two) == []
+    assert await asked_across(ScriptedModel(lambda request: "no"), one, two) == []
 
 
 def test_what_tells_of_a_person_is_taken_out() -> None:
