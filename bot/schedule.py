@@ -164,7 +164,8 @@ class Schedule:
     async def _note_success(self, job: Job, state: JobState) -> None:
         if state.ran <= state.delivered and not state.failures:
             return
-        healed: dict[str, Any] = {"failures": 0, "error": ""} if state.ran >= state.failed else {}
+        works = state.ran >= state.failed and not state.paused  # whoever is told that it works may rely on it
+        healed: dict[str, Any] = {"failures": 0, "error": ""} if works else {}
         if healed and state.failures:
             words = f"✅ {_called(job)} works again, after {state.failures} in a row that failed."
             healed["alert"] = _alert(f"job:{job.name}:{iso(state.ran)}:works", words)

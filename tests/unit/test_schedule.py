@@ -32,6 +32,7 @@ class World:
         self.told: dict[str, Reply] = {}
         self.tellings = 0
         self.breaks: Exception | None = None
+        self.refused: Exception | None = None
         self.away = False
         self.nobody = False
         self.schedule: Schedule
@@ -49,6 +50,8 @@ class World:
     async def deliver(self) -> None:
         if self.away:
             raise ChatAway("the platform is away")
+        if self.refused:
+            raise self.refused
         self.delivered += 1
 
     async def tell(self, key: str, reply: Reply) -> None:
@@ -168,6 +171,22 @@ async def test_a_job_that_fails_ten_times_is_paused_and_says_so(world: World) ->
     assert world.ran == []  # what it missed while it was paused is not caught up
     await world.pass_time(DAY)
     assert len(world.ran) == 1
+
+
+async def test_a_paused_job_whose_last_report_is_delivered_after_all_is_not_said_to_work(world: World) -> None:
+    world.refused = RuntimeError()
+    for _ in range(MOST_FAILURES):
+        await world.pass_time(DAY)
+    assert "is paused" in world.lines()[-1]
+    world.refused = None
+    await world.pass_time(AGAIN_SECONDS)
+    assert world.delivered == 1
+    await world.pass_time(3 * DAY)
+    assert "is paused" in world.lines()[-1]
+    assert await world.schedule.resume("nightly")
+    await world.pass_time(DAY)
+    assert len(world.ran) == MOST_FAILURES + 1
+    assert world.tellings == 2
 
 
 async def test_the_same_moment_failing_again_after_a_crash_counts_once(world: World) -> None:
