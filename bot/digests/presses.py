@@ -12,7 +12,7 @@ from bot.digests.asking import NotUnderstood, Wish, named, sources, understood, 
 from bot.digests.editions import Entry
 from bot.digests.items import Vector
 from bot.digests.phrases import LANGUAGES
-from bot.digests.service import Digests, job_name
+from bot.digests.service import Digests, job_name, week_name
 from bot.digests.showing import story_key
 from bot.digests.subscriptions import Length, State, Subscription
 from bot.rendering import escape_markdown
@@ -102,18 +102,20 @@ class DigestPresses:
         await self._digests.show_card(changed)
 
     async def _changed(self, subscription: Subscription, press: Press) -> Subscription:
-        change, job = self._digests.subscriptions.change, job_name(subscription.id)
+        change, jobs = self._digests.subscriptions.change, (job_name(subscription.id), week_name(subscription.id))
         match press.action:
             case Action.PAUSE:
                 return await change(subscription, state=State.PAUSED, reason="")
             case Action.DELETE:
                 return await change(subscription, state=State.DELETED)
             case Action.RESUME:
-                await self._schedule.resume(job)
+                for job in jobs:
+                    await self._schedule.resume(job)
                 return await change(subscription, state=State.ACTIVE, reason="")
             case _:
                 edited = _edited(subscription, press)
-                await self._schedule.restart(job)
+                for job in jobs:
+                    await self._schedule.restart(job)
                 return await change(edited)
 
     async def _of_story(self, press: Press) -> None:

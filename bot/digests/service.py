@@ -103,9 +103,7 @@ class Digests:
         found = [Job(job_name(one.id), daily, partial(self.write, one), deliver, label, lane, one.created_at)]
         if one.weekly:
             friday, weekly = Cron("0 16 * * fri", one.zone, JITTER), partial(self.write_week, one)
-            found.append(
-                Job(f"digest-week:{one.id}", friday, weekly, deliver, f"{label}, weekly", lane, one.created_at)
-            )
+            found.append(Job(week_name(one.id), friday, weekly, deliver, f"{label}, weekly", lane, one.created_at))
         return found
 
     # writing
@@ -126,6 +124,9 @@ class Digests:
         if await self.editions.exists(id_):
             return
         written = [one for one in await self.editions.newest(subscription.id, 14) if one.due > moment - 7 * DAY]
+        weeks = f"{subscription.id}:{WEEK}:"
+        if any(one.id.startswith(weeks) and one.due > moment - 3 * DAY for one in written):
+            return  # its zone was changed on a Friday: that week was summed up already
         memory = await self.editions.memory(subscription.place, ())
         now = self._clock()
         content = week_of(subscription, written, now)
@@ -264,6 +265,11 @@ class Digests:
 def job_name(subscription: str) -> str:
     """The job of a subscription."""
     return f"digest:{subscription}"
+
+
+def week_name(subscription: str) -> str:
+    """The job of the summaries of its weeks."""
+    return f"digest-week:{subscription}"
 
 
 def preview_id(subscription: str) -> str:

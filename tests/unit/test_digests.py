@@ -317,6 +317,25 @@ async def test_the_week_is_summed_up_on_friday_where_that_is_wanted(rig: Rig) ->
     assert "A reranker that halves" in rig.chat.texts("digest:s1:week:2026-03-06T16:00:00Z")
 
 
+async def test_a_digest_that_is_resumed_or_moved_to_another_zone_brings_no_summary_of_a_week_gone_by(rig: Rig) -> None:
+    address = rig.feed("/a", (*RERANKER, START - 3_600))
+    await rig.subscribe(f"every weekday at 8 retrieval evaluation from {address} with a weekly summary")
+    await rig.pass_time(0)
+    await rig.press(Action.PAUSE, "digest-s1")
+    await rig.pass_time(9 * DAY)
+    await rig.press(Action.RESUME, "digest-s1")
+    await rig.pass_time(3_600)
+    assert rig.chat.texts("digest:s1:week") == ""
+    await rig.pass_time(DAY * 1.4)
+    assert "digest:s1:week:2026-03-13T16:00:00Z:0" not in rig.chat.messages
+    await rig.pass_time(DAY)
+    summaries = {key for key in rig.chat.messages if key.startswith("digest:s1:week")}
+    assert {key.split(":")[3] for key in summaries} == {"2026-03-13T16"}
+    await rig.press(Action.CHANGE, "digest-s1", when="weekdays at 8 America/New_York")
+    await rig.pass_time(5 * 3_600)
+    assert {key for key in rig.chat.messages if key.startswith("digest:s1:week")} == summaries
+
+
 async def test_the_archive_is_an_atom_feed_as_rfc_4287_has_it(rig: Rig) -> None:
     address = rig.feed(
         "/a", ("Retrieval evaluation &amp; &lt;b&gt;", "https://example.org/1?a=1&amp;b=2", "It is new.", START - 60)
