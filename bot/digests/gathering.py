@@ -22,7 +22,7 @@ from bot.digests.stories import Sameness
 from bot.errors import STORAGE
 from bot.tables import digest_sources as table
 from retrieval.documents import Document
-from retrieval.errors import RetrievalError, Unreadable
+from retrieval.errors import Away, RetrievalError, Unreadable
 from retrieval.fetching import shown
 from retrieval.sources import Listed, Source
 
@@ -30,6 +30,8 @@ FRESH_SECONDS = 1_800.0
 """How long what was read of a source will do."""
 AGAIN_SECONDS = 300.0
 """How long a source that failed is left alone."""
+PAUSE_SECONDS = 3.0
+"""After which a source that did not answer, or broke, is asked once more before a digest goes without it."""
 MOST_NEW = 300
 """Entries of one source that are read at once, the newest; others wait for the next time."""
 LONGEST_READ = 120.0
@@ -121,12 +123,15 @@ class Gatherer:
         return reason
 
     async def _take_in(self, source: str) -> None:
-        opened, name = self._open_source(source), source
-        listed: dict[str, Listed] = {}
-        async for one in opened.list():
-            if one.away:
-                raise Unreadable(shown(source), one.away)
-            listed.setdefault(item_id(name, one.id), one)
+        opened = self._open_source(source)
+        try:
+            listed = await _listed(opened, source)
+        except Away as error:
+            if error.status not in {0, 500}:
+                raise  # it said what it thinks of that, or was asked again already (`Fetcher`)
+            log.info("source is asked once more", source=shown(source), reason=error.reason)
+            await asyncio.sleep(PAUSE_SECONDS)
+            listed = await _listed(opened, source)
         known = await self._items.known(listed)
         fresh = [(id_, one) for id_, one in listed.items() if id_ not in known][:MOST_NEW]
         now = self._clock()
@@ -162,7 +167,9 @@ class Gatherer:
                 await self._note(source)
 
     def _is_due(self, state: _State) -> bool:
-        return state.has_ended and state.tried_at < self._clock() - (AGAIN_SECONDS if state.error else FRESH_SECONDS)
+        """Also where it was read at a time that lies ahead: a clock was wrong, and may have been by years."""
+        ago = self._clock() - state.tried_at
+        return state.has_ended and not -FRESH_SECONDS <= ago < (AGAIN_SECONDS if state.error else FRESH_SECONDS)
 
     async def _state(self, source: str) -> _State | None:
         query = select(table.c.tried_at, table.c.ended_at, table.c.error, table.c.beats).where(table.c.name == source)
@@ -185,6 +192,16 @@ class Gatherer:
         changed = update(table).where(table.c.name == source, *where).values(beats=table.c.beats + 1, **columns)
         async with self._engine.begin() as connection:
             return (await connection.execute(changed)).rowcount > 0
+
+
+async def _listed(opened: Source, source: str) -> dict[str, Listed]:
+    """What a source tells of, by the ids of items."""
+    listed: dict[str, Listed] = {}
+    async for one in opened.list():
+        if one.away:
+            raise Unreadable(shown(source), one.away)
+        listed.setdefault(item_id(source, one.id), one)
+    return listed
 
 
 def item_of(document: Document, source: str, id_: str, now: float) -> Item:

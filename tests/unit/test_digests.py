@@ -8,9 +8,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from bot.chat import Action
-from bot.digests import atom
+from bot.digests import atom, gathering
 from bot.digests.subscriptions import State
 from retrieval.chunking import chunk
 from retrieval.documents import Audience, Document
@@ -159,6 +161,32 @@ async def test_a_source_that_fails_is_named_at_the_foot_and_stops_nothing(rig: R
     assert "A reranker that halves" in shown
     for name, reason in (("b", "404"), ("c", "larger than 5 MB"), ("d", "no feed")):
         assert any(f"/{name}: " in line and reason in line for line in shown.split("\n")), name
+
+
+async def test_a_source_that_breaks_once_is_asked_again_before_a_digest_goes_without_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "PAUSE_SECONDS", 0.01)
+    address = rig.feed("/a", (*RERANKER, START - 3_600))
+    whole = rig.host.answers["/a"]
+
+    def once(request: Request) -> Response:
+        rig.host.answers["/a"] = whole
+        return Response(b"no", 500)
+
+    rig.host.answers["/a"] = once
+    await rig.subscribe(f"retrieval evaluation from {address}")
+    assert "A reranker that halves" in rig.chat.texts()
+    assert "Not read" not in rig.chat.texts()
+
+
+async def test_a_source_that_was_read_while_the_clock_was_a_year_ahead_is_read_again(rig: Rig) -> None:
+    address = rig.feed("/a", (*RERANKER, START - 3_600))
+    rig.clock[0] += 366 * DAY
+    await rig.digests._gatherer.refresh([f"feed:{address}"])
+    rig.clock[0] -= 366 * DAY
+    await rig.digests._gatherer.refresh([f"feed:{address}"])
+    assert rig.host.paths() == ["/a", "/a"]
 
 
 async def test_items_without_a_date_or_with_one_in_the_future_are_of_when_they_were_seen(rig: Rig) -> None:
