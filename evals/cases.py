@@ -121,7 +121,7 @@ def _read(path: Path, seen: dict[str, str]) -> CaseFile:
         where = f"{path.name}:{node.start_mark.line + 1}"
         try:
             case = Case.model_validate(_plain(node))
-        except (ValidationError, yaml.YAMLError) as error:
+        except (ValueError, yaml.YAMLError) as error:  # no such day, too: a `ValueError` of what reads dates
             problems.append(_problem(path, node, error))
             continue
         if case.id in seen:
@@ -161,9 +161,9 @@ def _plain(node: yaml.Node) -> Any:
     return yaml.SafeLoader("").construct_document(node)
 
 
-def _problem(path: Path, node: yaml.Node, error: ValidationError | yaml.YAMLError) -> str:
+def _problem(path: Path, node: yaml.Node, error: ValueError | yaml.YAMLError) -> str:
     """The first thing that is wrong with a case, at its line."""
-    if isinstance(error, yaml.YAMLError):
+    if not isinstance(error, ValidationError):
         return f"{path.name}:{node.start_mark.line + 1}: {' '.join(str(error).split())[:200]}"
     first = error.errors(include_url=False, include_input=False)[0]
     at = node

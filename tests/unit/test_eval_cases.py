@@ -53,6 +53,12 @@ async def test_an_answer_that_says_nothing_of_what_is_good_is_no_case(tmp_path: 
     assert problems[0].startswith("0.yaml:2: “empty”: an answer needs evidence")
 
 
+async def test_a_day_that_is_not_is_one_line_and_the_others_run(tmp_path: Path) -> None:
+    (ids, problems) = (await read(tmp_path, GOOD + "    asked_at: 2026-02-30\n"))[0]
+    assert ids == ["waits"]
+    assert problems == ["0.yaml:8: day is out of range for month"]
+
+
 async def test_an_id_that_is_taken_is_named_also_across_files(tmp_path: Path) -> None:
     first, second = await read(tmp_path, GOOD, GOOD.replace("id: unknown", "id: other"))
     assert first == (["waits", "unknown"], [])
