@@ -87,10 +87,14 @@ def evaluate(
     gate: Annotated[
         bool, typer.Option("--gate", help="Exit with 1 where something got worse or could not run.")
     ] = False,
+    tied: Annotated[bool, typer.Option("--tied", hidden=True, help="End where standard input ends.")] = False,
 ) -> None:
     """Grade the assistant on its cases, with its hands tied, and compare with earlier nights."""
-    from bot.evaluate import Wanted, run_compare, run_eval
+    from bot.evaluate import Wanted, end_with_input, run_compare, run_eval
     from evals.results import BASELINES
+
+    if tied:
+        end_with_input()
 
     wanted = Wanted(tuple(cases or ()), tuple(baseline or BASELINES), junit, as_json, gate)
     raise typer.Exit(asyncio.run(run_compare(*compare, wanted) if compare else run_eval(wanted)))

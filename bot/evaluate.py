@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -63,6 +66,17 @@ async def run_compare(first: str, second: str, wanted: Wanted) -> int:
     await asyncio.to_thread(_write, after, wanted)
     _show(after, Console())
     return int(wanted.gate and not after.holds)
+
+
+def end_with_input() -> None:
+    """End this process as soon as its standard input ends: whoever started it is gone."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 1_024):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _configured(text: str) -> Settings:

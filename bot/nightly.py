@@ -10,7 +10,8 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -35,7 +36,7 @@ TREND = 14
 """Nights in the picture of the trend."""
 SHOWN = 5
 """Cases of which both answers are shown at once."""
-COMMAND = (sys.executable, "-m", "bot", "eval")
+COMMAND = (sys.executable, "-m", "bot", "eval", "--tied")
 log = structlog.get_logger()
 
 
@@ -71,28 +72,33 @@ class Nightly:
         return Job("nightly", cron, self.run, self.post, "The nightly eval")
 
     async def run(self, moment: float) -> None:
-        """One night, to its end. Raises `EvalError` with its last line where it fails, or does not end."""
+        """One night, to its end. Raises `EvalError` with its last line where it fails, or does not end.
+
+        It ends with this process, however that ends: whoever takes over runs what is left of it, and not two do.
+        """
+        if (last := await self._nights.regular(1)) and last[0].started_at >= moment:
+            return  # it came to its end, and a crash kept that from being noted
         nice = ("nice", "-n", "19") if shutil.which("nice") else ()
         environment = {**os.environ, "FOOTNOTE_HOME": str(self._settings.home)}
-        process = await asyncio.create_subprocess_exec(
-            *nice,
-            *self._command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-        )
-        try:
-            async with asyncio.timeout(self._longest):
-                _, said = await process.communicate()
-        except TimeoutError:
-            raise EvalError(
-                f"The night was ended after {self._longest / 3_600:g} hours; the next one goes on."
-            ) from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        with _tied() as tied:
+            process = await asyncio.create_subprocess_exec(
+                *nice,
+                *self._command,
+                stdin=tied,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment,
+            )
+            try:
+                async with asyncio.timeout(self._longest):
+                    _, said = await process.communicate()
+            except TimeoutError:
+                hours = self._longest / 3_600
+                raise EvalError(f"The night was ended after {hours:g} hours, before its report.") from None
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
         if process.returncode:
             lines = said.decode(errors="replace").strip().splitlines() or ["it said nothing"]
             raise EvalError(f"The night ended with {process.returncode}: {lines[-1][:300]}")
@@ -127,6 +133,17 @@ class Nightly:
         parts = [f"**{case}**\n\nBefore: {_said(then, case)}\n\nNow: {_said(now, case)}" for case in broke[:SHOWN]]
         rest = len(broke) - SHOWN
         return Reply("\n\n".join(parts) + (f"\n\nand {rest} more, on the console's page Nights." if rest > 0 else ""))
+
+
+@contextmanager
+def _tied() -> Iterator[int]:
+    """What a process can read from until this one ends, however it ends."""
+    read, held = os.pipe()
+    try:
+        yield read
+    finally:
+        os.close(read)
+        os.close(held)
 
 
 def broken_since(night: Night) -> tuple[str, list[str]] | None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from io import StringIO
@@ -79,6 +83,48 @@ async def test_a_night_that_does_not_end_is_ended(rig: Rig) -> None:
         await nightly.run(0.0)
 
 
+async def test_a_night_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    """As a kill -9 leaves it: whoever takes over must not run the same night beside it."""
+    child = "import os, pathlib, sys, time; from bot.evaluate import end_with_input; end_with_input(); "
+    child += f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid())); time.sleep(60)"
+    parent = f"""
+import asyncio, sys
+from bot.nightly import Nightly
+from bot.settings import load_settings
+from sqlalchemy.ext.asyncio import create_async_engine
+from evals.tables import metadata
+async def main():
+    engine = create_async_engine("sqlite+aiosqlite://")
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await Nightly(load_settings(), engine, None, {{}}, lambda: 0.0, command=(sys.executable, "-c", {child!r})).run(0.0)
+asyncio.run(main())
+"""
+    process = subprocess.Popen([sys.executable, "-c", parent])
+    try:
+        pid = int(await _written(tmp_path / "pid"))
+    finally:
+        process.kill()
+        process.wait()
+    for _ in range(100):
+        if not _lives(pid):
+            return
+        await asyncio.sleep(0.1)
+    os.kill(pid, signal.SIGKILL)
+    raise AssertionError("the night goes on, though nobody waits for it")
+
+
+async def test_a_night_that_came_to_its_end_before_a_crash_could_note_that_is_not_run_again(
+    rig: Rig, tmp_path: Path
+) -> None:
+    night = await rig.night(passed=True)
+    script = f"import pathlib; pathlib.Path({str(tmp_path / 'ran')!r}).touch()"
+    await rig.nightly(sys.executable, "-c", script).run(night.started_at)
+    assert not (tmp_path / "ran").exists()
+    await rig.nightly(sys.executable, "-c", script).run(night.started_at + 1)
+    assert (tmp_path / "ran").exists()
+
+
 async def test_the_report_says_what_got_worse_and_offers_what_to_do(rig: Rig) -> None:
     first = await rig.night(passed=True)
     second = await rig.night(passed=False, before=first)
@@ -129,6 +175,21 @@ def test_when_it_runs_is_a_setting(rig: Rig) -> None:
     assert rig.nightly(nightly="off").job() is None
     with pytest.raises(SettingsInvalid, match="FOOTNOTE_NIGHTLY: “at night” is no schedule"):
         rig.nightly(nightly="at night").job()
+
+
+async def _written(path: Path) -> str:
+    for _ in range(300):
+        if path.exists() and (text := path.read_text()):
+            return text
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{path} was not written")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def press(action: Action, subject: str) -> Press:
