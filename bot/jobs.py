@@ -15,6 +15,7 @@ class Job:
     """``label`` is what people call it. ``lane`` is what it takes turns in, by default with itself alone.
 
     ``since`` is when it began, where that is known; otherwise its first moment is the first after it was first seen.
+    ``again``: a moment that failed is tried again for some hours, for what was away may be back.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Job:
     label: str = ""
     lane: str = ""
     since: float | None = None
+    again: bool = False
 
     @property
     def turns(self) -> str:
@@ -67,6 +69,11 @@ class JobState:
     error: str
     paused: bool
     alert: dict[str, Any] | None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last moment there was has failed, and may still be run."""
+        return not self.paused and self.failed == self.scheduled and self.failed > self.ran
 
     @property
     def is_undelivered(self) -> bool:

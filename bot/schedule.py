@@ -6,7 +6,8 @@ Registering a job, as the nightly one does::
 
 ``run(moment)`` does the work and keeps what came of it; after a crash it is called again for the same moment. ``deliver()``
 shows whatever was kept and is not shown yet; where a platform is away it raises `ChatAway`, and is called again every
-ten minutes without the work being done again. A job that has nothing to show needs none.
+ten minutes without the work being done again. A job that has nothing to show needs none. With ``again=True`` a moment that
+failed is run again every ten minutes, for three hours.
 
 Everybody looks, and everybody puts a moment that is due into the inbox under one key, ``job:NAME:MOMENT``, unless another
 process has done so meanwhile: each looks in an order of its own. After downtime the latest moment that was missed is caught up,
@@ -35,7 +36,9 @@ from bot.tables import jobs as table
 LOOK_SECONDS = 5.0
 MOST_FAILURES = 10
 AGAIN_SECONDS = 600.0
-"""How often it is tried to deliver what could not be delivered."""
+"""How often it is tried to deliver what could not be delivered, and to run a moment that failed, of a job that wants that."""
+AGAIN_FOR = 3 * 3_600.0
+"""How long after its moment it is tried."""
 Tell = Callable[[str, Reply], Awaitable[None]]
 """Shows whoever runs the assistant a message under a key. Raises `ChatError`."""
 log = structlog.get_logger()
@@ -111,7 +114,11 @@ class Schedule:
         may_be_due = not state.paused and self._next(job, state) <= now
         if may_be_due and (moment := job.cron.latest(state.scheduled, now, job.name)) is not None:
             await self._put(job, moment, queue)
-        elif state.is_undelivered and (state.ran_at is None or state.ran_at < now - AGAIN_SECONDS / 2):
+            return
+        if job.again and state.has_failed and now - state.failed < AGAIN_FOR:
+            key = f"job:{job.name}:{iso(state.failed)}:again:{int(now // AGAIN_SECONDS)}"
+            await queue.job(key, job.turns, job.name, state.failed)
+        if state.is_undelivered and (state.ran_at is None or state.ran_at < now - AGAIN_SECONDS / 2):
             await queue.job(f"job:{job.name}:deliver:{int(now // AGAIN_SECONDS)}", job.turns, job.name, 0.0)
 
     async def _put(self, job: Job, moment: float, queue: Queue) -> None:

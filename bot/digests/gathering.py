@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from bot.digests.stories import Sameness
 from bot.errors import STORAGE
 from bot.tables import digest_sources as table
 from retrieval.documents import Document
-from retrieval.errors import Away, RetrievalError, Unreadable
+from retrieval.errors import Away, EmbedderAway, RetrievalError, Unreadable
 from retrieval.fetching import shown
 from retrieval.sources import Listed, Source
 
@@ -137,7 +137,15 @@ class Gatherer:
         now = self._clock()
         items = [item for id_, one in fresh if (item := await self._item(opened, source, id_, one, now))]
         if items:
-            await self._items.add(await (await self._sameness()).embedded(items), now)
+            await self._items.add(await self._embedded(items), now)
+
+    async def _embedded(self, items: Sequence[Item]) -> Sequence[Item]:
+        """With vectors, or as they are where none can be had now: that is no fault of the source, and they are embedded later."""
+        try:
+            return await (await self._sameness()).embedded(items)
+        except EmbedderAway as error:
+            log.warning("items are kept without vectors", reason=str(error))
+            return items
 
     async def _item(self, opened: Source, source: str, id_: str, listed: Listed, now: float) -> Item | None:
         try:

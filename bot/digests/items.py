@@ -49,7 +49,7 @@ LEAD = 500
 
 
 class Items:
-    """Reads and writes the table ``digest_items``. What was kept with the vector of another embedder is read without one."""
+    """Reads and writes the table ``digest_items``. What was kept with the vector of another embedder, or none, is read without one."""
 
     def __init__(self, engine: AsyncEngine, embedder: str) -> None:
         self._engine = engine
@@ -126,7 +126,8 @@ def unpacked(data: bytes, dimensions: int) -> Vector:
 
 def _row(item: Item, seen_at: float, embedder: str) -> dict[str, Any]:
     about = {"id": item.id, "source": item.source, "link": item.link, "title": item.title, "text": item.text}
-    return {**about, "at": item.at, "seen_at": seen_at, "embedder": embedder, "vector": _vector(item)}
+    of = "" if item.vector is None else embedder
+    return {**about, "at": item.at, "seen_at": seen_at, "embedder": of, "vector": _vector(item)}
 
 
 def _vector(item: Item) -> bytes:

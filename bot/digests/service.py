@@ -100,7 +100,8 @@ class Digests:
             return []
         label, lane = f"The digest on “{one.topics or 'its sources'}”", f"digest:{one.place.channel_key}"
         deliver = partial(self.deliver, one.id)
-        found = [Job(job_name(one.id), daily, partial(self.write, one), deliver, label, lane, one.created_at)]
+        written = partial(self.write, one)
+        found = [Job(job_name(one.id), daily, written, deliver, label, lane, one.created_at, again=True)]
         if one.weekly:
             friday, weekly = Cron("0 16 * * fri", one.zone, JITTER), partial(self.write_week, one)
             found.append(Job(week_name(one.id), friday, weekly, deliver, f"{label}, weekly", lane, one.created_at))

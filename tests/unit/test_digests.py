@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.chat import Action
 from bot.digests import atom, gathering
 from bot.digests.subscriptions import State
+from bot.schedule import AGAIN_SECONDS
 from retrieval.chunking import chunk
 from retrieval.documents import Audience, Document
+from retrieval.embedders.hashing import Hashing
+from retrieval.errors import EmbedderAway
 from retrieval.parsing import feed as feeds
 from retrieval.sources.fetcher import Fetcher
 from retrieval.stores import Store
@@ -30,6 +35,17 @@ RERANKER = (
     "Lunch was served.",
 )
 SALAD = ("A salad with beans", "https://example.org/salad", "Beans are soaked for 8 hours. The salad is served cold.")
+
+
+class Moody(Hashing):
+    """An embedder over a network, which may be away."""
+
+    away = False
+
+    async def passages(self, texts: Sequence[str], *, behind: bool = False) -> NDArray[np.float32]:
+        if self.away:
+            raise EmbedderAway("The embedder is away")
+        return await super().passages(texts, behind=behind)
 
 
 @pytest.fixture
@@ -68,6 +84,22 @@ async def test_a_preview_without_anything_says_of_which_days_and_the_card_when_t
     card = rig.chat.messages["digest-s1"].text
     assert "Every day at 08:00 Europe/Berlin" in card
     assert "Next: 03 Mar 2026, 08:00." in card
+
+
+async def test_an_embedder_that_is_away_for_a_moment_costs_nobody_the_digest_of_the_day(
+    tmp_path: Path, host: WebSources, store: Store, fetcher: Fetcher
+) -> None:
+    embedder = Moody()
+    async with open_rig(tmp_path, host, store, fetcher, embedder=embedder) as rig:
+        address = rig.feed("/a")
+        await rig.subscribe(f"every day at 8 retrieval evaluation from {address}")
+        rig.feed("/a", (*RERANKER, START + 600))
+        embedder.away = True
+        await rig.pass_time(4_000)
+        assert len(await rig.digests.editions.newest("s1")) == 1
+        embedder.away = False
+        await rig.pass_time(AGAIN_SECONDS)
+        assert "A reranker that halves" in rig.chat.texts("digest:s1:2026-03-02T08:00:00Z")
 
 
 async def test_each_story_is_shown_once_and_a_quiet_day_says_so_in_a_line(rig: Rig) -> None:

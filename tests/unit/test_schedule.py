@@ -154,6 +154,35 @@ async def test_a_job_that_fails_is_told_once_and_its_recovery_once(world: World)
     assert "works again, after 4 in a row" in world.lines()[1]
 
 
+async def test_a_moment_that_failed_is_run_again_where_the_job_wants_that(world: World) -> None:
+    world.schedule.add(Job("digest", Cron("0 8 * * *"), world.run, world.deliver, "The digest", since=START, again=True))
+    world.breaks = RuntimeError()
+    await world.pass_time(8 * 3_600)
+    await world.pass_time(AGAIN_SECONDS)
+    failed = [line for line in world.lines() if "The digest failed" in line]
+    assert len(failed) == 1
+    world.breaks = None
+    await world.pass_time(AGAIN_SECONDS)
+    assert (world.ran, world.delivered) == (days(0), 1)
+    assert "The digest works again, after 1 in a row that failed." in world.lines()[-1]
+    await world.pass_time(AGAIN_SECONDS)
+    assert world.ran == days(0)
+
+
+async def test_a_moment_that_fails_all_morning_is_left_and_counts_once(world: World) -> None:
+    world.schedule.add(Job("digest", Cron("0 8 * * *"), world.run, label="The digest", since=START, again=True))
+    world.breaks = RuntimeError()
+    await world.pass_time(8 * 3_600)
+    for _ in range(30):
+        await world.pass_time(AGAIN_SECONDS)
+    state = await world.schedule.state("digest")
+    assert state is not None
+    assert state.failures == 1
+    world.breaks = None
+    await world.pass_time(AGAIN_SECONDS)
+    assert world.ran == []
+
+
 async def test_a_job_that_fails_ten_times_is_paused_and_says_so(world: World) -> None:
     world.breaks = RuntimeError()
     for _ in range(MOST_FAILURES + 5):
