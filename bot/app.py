@@ -72,6 +72,7 @@ from retrieval.rerankers.choose import open_reranker
 from retrieval.search import Searcher
 from retrieval.stores import Store
 from retrieval.stores.choose import open_store
+from retrieval.stores.place import Weaviate
 
 log = structlog.get_logger()
 
@@ -128,12 +129,14 @@ async def open_app(
     *,
     model: ChatModel | None = None,
     replica: str = "",
+    place: Path | Weaviate | None = None,
     clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[App]:
     """Everything but the inbox and the platforms. ``resume(run, place, cause)`` is told which runs can go on.
 
     ``model`` takes the place of the one that the settings name, such as a `ScriptedModel`. ``replica`` names a process
-    that is the only one of this name (`bot.replicas`). ``clock`` says what time it is, so that days can pass at once.
+    that is the only one of this name (`bot.replicas`). ``place`` is where the knowledge is, where not in the settings' own.
+    ``clock`` says what time it is, so that days can pass at once.
 
     Raises `SettingsInvalid`, `ModelMisconfigured` or a `RetrievalError` with one line each.
     """
@@ -148,7 +151,7 @@ async def open_app(
         meter = RetrievalMeter(engine, ceilings_of(settings), clock)
         embedder = await open_settings_embedder(settings, meter)
         stack.push_async_callback(embedder.close)
-        store = await open_store(settings.store_place)
+        store = await open_store(place or settings.store_place)
         stack.push_async_callback(store.close)
         await store.bind(embedder.name, embedder.dimensions)
         searcher = await _open_searcher(settings, store, embedder, meter, stack)

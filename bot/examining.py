@@ -22,19 +22,21 @@ from agent.tools.run_python import run_python
 from agent.tools.search_knowledge import search_knowledge
 from bot.app import App, metered, open_app, open_settings_reranker
 from bot.growing import grow
-from bot.settings import Settings
+from bot.settings import Settings, load_settings
 from evals.blocking import sealed
 from evals.casebook import CaseBook
 from evals.cases import Case, CaseFile, Standing, load
 from evals.nights import Group
 from evals.pinned import pin
 from evals.running import PERSON, Subject, channel
+from retrieval.chunking import chunk
 from retrieval.documents import EVERYONE, PUBLIC, Audience
 from retrieval.rerankers import Reranker
 from retrieval.search import Searcher
 from retrieval.stores import Store
+from retrieval.stores.choose import open_store
 from retrieval.stores.lance import LanceStore
-from retrieval.sync import Report
+from retrieval.sync import Report, embed_pending
 
 GOLDENS = Path(evals.__file__).parent / "goldens"
 """The cases that ship."""
@@ -67,13 +69,17 @@ async def examined(
 ) -> AsyncIterator[Examined]:
     """Everything ready to be asked: the cases of these files, or else those that ship, the team's and those that grew.
 
-    ``tried`` names settings that are only tried: other nights are not compared with such a one.
+    ``tried`` names settings that are only tried: other nights are not compared with such a one, and what is the team's own
+    stays as it is.
 
     Raises `CasesInvalid`, and what `open_app` raises.
     """
     named = list(files) or [*sorted(GOLDENS.glob("*.yaml")), *sorted((settings.home / "goldens").glob("*.yaml"))]
     loaded = await load(named)
-    async with open_app(settings, nobody_waits) as app, AsyncExitStack() as stack:
+    copy = _copy_place(settings) if tried else None
+    async with open_app(settings, nobody_waits, place=copy) as app, AsyncExitStack() as stack:
+        if copy is not None:
+            await _copied(settings, app, report)
         if not files:
             team = _subject(app, app.store, app.searcher)
             scope: State = {"run": "growing", "person": PERSON, "channel": channel("growing")}
@@ -101,6 +107,30 @@ async def examined(
 
 def _accepted(cases: Sequence[Case]) -> list[Case]:
     return [case for case in cases if case.state is Standing.ACCEPTED]
+
+
+def _copy_place(settings: Settings) -> Path | None:
+    """Where a copy of the knowledge is for an embedder that is only tried: a store has the vectors of one, the team's own."""
+    if settings.embedder == load_settings().embedder:
+        return None
+    name = re.sub(r"[^\w.-]+", "-", settings.embedder)
+    return settings.home / "evals" / f"knowledge-{name}"
+
+
+async def _copied(settings: Settings, app: App, report: Report) -> None:
+    """Bring the copy to what everyone may see of the team's knowledge, with vectors of the embedder that is tried."""
+    everyone = Audience.of(PUBLIC, EVERYONE)
+    own = await open_store(settings.store_place)
+    try:
+        wanted = {one.id: one.content_hash for one in await own.documents(everyone, limit=100_000)}
+        there = {one.id: one.content_hash for one in await app.store.documents(everyone, limit=100_000)}
+        await app.store.remove(there.keys() - wanted.keys())
+        for name in (name for name, content in wanted.items() if there.get(name) != content):
+            if document := await own.document(name, everyone):
+                await app.store.put([(document, chunk(document))])
+    finally:
+        await own.close()
+    await embed_pending(app.store, app.embedder, report)
 
 
 async def _pinned_store(app: App, stack: AsyncExitStack) -> tuple[Store, Reranker | None]:

@@ -76,6 +76,21 @@ async def test_two_configurations_side_by_side(tmp_path: Path, handbook: Path) -
     assert "“colour” is no setting" in err
 
 
+async def test_another_embedder_is_tried_on_a_copy_and_the_team_s_own_vectors_stay(
+    tmp_path: Path, handbook: Path, home: Path
+) -> None:
+    await footnote("sync", str(handbook))
+    cases = write_cases(tmp_path)
+    bound = (home / "knowledge" / "embedder.json").read_text()
+    code, out, err = await footnote("eval", "--cases", str(cases), "--compare", "now", "embedder=minilm")
+    assert code == 0, out + err
+    assert "4 of 4 cases passed" in out
+    assert "embedder" in out.partition("What is examined changed since")[2]
+    assert (home / "knowledge" / "embedder.json").read_text() == bound
+    code, out, err = await footnote("ask", "What may hotels cost a night?")
+    assert "150 euros" in out, err
+
+
 async def test_a_file_that_is_no_yaml_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("cases: [", encoding="utf-8")
     code, _, err = await footnote("eval", "--cases", str(tmp_path / "broken.yaml"))
