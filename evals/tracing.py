@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 
 from opentelemetry import trace
+from opentelemetry.trace import StatusCode
 
 from evals.outcomes import Outcome
 
@@ -28,6 +29,8 @@ def traced(outcome: Outcome, figures: Mapping[str, float]) -> None:
     span = _tracer.start_span(
         "invoke_agent footnote", attributes=attributes, start_time=now - int(outcome.seconds * 1e9)
     )
+    if outcome.failed:
+        span.set_status(StatusCode.ERROR)
     for name, value in figures.items():
         told: dict[str, str | float] = {"gen_ai.evaluation.name": name, "gen_ai.evaluation.score.value": value}
         span.add_event("gen_ai.evaluation.result", told)

@@ -19,6 +19,7 @@ from bot.console.parts import Parts
 from bot.nightly import answer_of, broken_since
 from evals.casebook import CaseBook
 from evals.errors import NoSuchNight
+from evals.judge import METRICS as JUDGED
 from evals.metrics import METRICS
 from evals.report import shown
 from evals.results import Night, Nights
@@ -91,7 +92,7 @@ def _table(report: dict[str, Any]) -> str:
     compared = report.get("compared", [])
     head = "".join(f"<th>{html.escape(name)}</th>" for name in ("", "Tonight", *(one["with"] for one in compared)))
     rows = []
-    for metric in METRICS:
+    for metric in (*METRICS, *JUDGED):
         if metric.name not in report.get("means", {}):
             continue
         cells = [f"<th>{html.escape(metric.label)}</th>", f"<td>{shown(metric, report['means'][metric.name])}</td>"]

@@ -6,7 +6,13 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
 from tests.end_to_end.conftest import footnote
+from tests.servers.running import running
 
 CASES = """\
 cases:
@@ -89,6 +95,25 @@ async def test_another_embedder_is_tried_on_a_copy_and_the_team_s_own_vectors_st
     assert (home / "knowledge" / "embedder.json").read_text() == bound
     code, out, err = await footnote("ask", "What may hotels cost a night?")
     assert "150 euros" in out, err
+
+
+async def test_langsmith_is_told_by_its_own_variables_and_nobody_without_them(tmp_path: Path, handbook: Path) -> None:
+    told: list[str] = []
+
+    async def take(request: Request) -> JSONResponse:
+        told.append(request.url.path)
+        await request.body()
+        return JSONResponse({})
+
+    await footnote("sync", str(handbook))
+    cases = write_cases(tmp_path)
+    with running(Starlette(routes=[Route("/{path:path}", take, methods=["GET", "POST", "PATCH"])])) as url:
+        there = {"LANGSMITH_ENDPOINT": url, "LANGSMITH_API_KEY": "key"}
+        await footnote("eval", "--cases", str(cases), **there)
+        assert told == []
+        code, out, err = await footnote("eval", "--cases", str(cases), LANGSMITH_TRACING="true", **there)
+        assert code == 0, out + err
+    assert any(path.startswith("/runs") for path in told), told
 
 
 async def test_a_file_that_is_no_yaml_is_one_line(tmp_path: Path) -> None:
