@@ -38,6 +38,8 @@ _EVERY = re.compile(
     r"|(?P<weekdays2>每个?工作日)|(?P<daily2>每[天日早]|每天早上)",
     re.IGNORECASE,
 )
+_ENDS_WITH_DAYS = re.compile(rf"(?:^|{_EVERY.pattern})$", re.IGNORECASE)
+_BEFORE_TIME = re.compile(r"[\s,]*(?:at\b|\d|[:;.]|$)")
 _SEARCH = r"search:(?:\"[^\"]*\"|“[^”]*”|„[^“”\"]*[“”\"]|[^\s,;\"“”„]+)"
 _SOURCE = re.compile(
     rf"(?<![\w/])(?:{_SEARCH}|feed:https?://\S+|https?://\S+|arxiv:[\w.-]+|github:[\w.-]+/[\w.-]+|hacker\s?news\b|knowledge\s?base\b|knowledge\b)",
@@ -157,17 +159,31 @@ def _when(text: str, zone: str) -> tuple[str, str, str]:
         if known:
             zone = "UTC" if found[0].upper() == "GMT" else found[0]
             text = text[: found.start()] + " " + text[found.end() :]
-    hour, minute = 8, 0
-    if time := _TIME.search(text):
-        hour, minute = _clock(time)
-        text = text[: time.start()] + " " + text[time.end() :]
-    days = "mon-fri"
-    if every := _EVERY.search(text):
-        days = _days(every)
-        text = text[: every.start()] + " " + text[every.end() :]
+    time, every = _time(text), _every(text)
+    hour, minute = _clock(time) if time else (8, 0)
+    days = _days(every) if every else "mon-fri"
+    for said in sorted((one for one in (time, every) if one), key=lambda one: -one.start()):
+        text = text[: said.start()] + " " + text[said.end() :]
     cron = f"{minute} {hour} * * {days}"
     Cron(cron, zone)
     return cron, zone, text
+
+
+def _time(text: str) -> re.Match[str] | None:
+    """What says the time of day: “Python 3.11” does not, though “weekdays 8.30” does."""
+    found = list(_TIME.finditer(text))
+    sure = [one for one in found if not one["hour"] or one["half"] or ":" in one[0] or one[0][:2].lower() == "at"]
+    behind = [one for one in found if _ENDS_WITH_DAYS.search(text[: one.start()].rstrip(" ,"))]
+    return next(iter([*sure, *behind]), None)
+
+
+def _every(text: str) -> re.Match[str] | None:
+    """What says the days: of “the sun, every weekday” the second. A short name alone must stand before a time, or first."""
+    found = list(_EVERY.finditer(text))
+    sure = [one for one in found if not one["days"] or one[0][:2].lower() in {"ev", "ea"}]
+    long = [one for one in found if re.search(r"day|,|&|\band\b", one["days"] or "", re.IGNORECASE)]
+    timed = [one for one in found if not text[: one.start()].strip() or _BEFORE_TIME.match(text, one.end())]
+    return next(iter([*sure, *long, *timed]), None)
 
 
 def _clock(time: re.Match[str]) -> tuple[int, int]:

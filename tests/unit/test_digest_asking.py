@@ -38,6 +38,13 @@ from bot.digests.links import canonical, link_key
         ("tell me about TCP/IP and CI/CD on fridays at noon", "0 12 * * fri", "UTC", "TCP/IP and CI/CD"),
         ("每个工作日8点半 检索评测", "30 8 * * mon-fri", "UTC", "检索评测"),
         ("12:15 am every day, Python 3.14", "15 0 * * *", "UTC", "Python 3.14"),
+        ("what's new on Python 3.11 every weekday at 9", "0 9 * * mon-fri", "UTC", "Python 3.11"),
+        ("what's new on LangGraph 1.10", "0 8 * * mon-fri", "UTC", "LangGraph 1.10"),
+        ("weekdays 8.30 Europe/Berlin: rerankers", "30 8 * * mon-fri", "Europe/Berlin", "rerankers"),
+        ("what's new on the sun and its spots every day at 7", "0 7 * * *", "UTC", "the sun and its spots"),
+        ("what's new on Sun Microsystems", "0 8 * * mon-fri", "UTC", "Sun Microsystems"),
+        ("mon, wed and fri at 9: agents", "0 9 * * mon,wed,fri", "UTC", "agents"),
+        ("agents fri 16:00", "0 16 * * fri", "UTC", "agents"),
     ],
 )
 def test_words_become_a_schedule_and_topics(text: str, cron: str, zone: str, topics: str) -> None:
