@@ -39,8 +39,8 @@ JITTER = 120.0
 """Seconds over which the digests of one moment are spread."""
 OVERLAP = 3_600.0
 """Of what was read shortly before the last digest, some may not have been there yet when it was written."""
-LATE = 2 * DAY
-"""How long after its own date an item may turn up and still be news."""
+LATE = 5 * DAY
+"""How long after its own date an item may turn up and still be news: arXiv tells on Monday night what came in on Friday."""
 PREVIEWED = 7 * DAY
 FOUND = 20
 """Documents of the knowledge base that a digest looks at."""
