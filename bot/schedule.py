@@ -37,6 +37,8 @@ LOOK_SECONDS = 5.0
 MOST_FAILURES = 10
 AGAIN_SECONDS = 600.0
 """How often it is tried to deliver what could not be delivered, and to run a moment that failed, of a job that wants that."""
+WRONG_SECONDS = 2 * 86_400.0
+"""What was put into the inbox for so far ahead was put there while a clock was wrong."""
 AGAIN_FOR = 3 * 3_600.0
 """How long after its moment it is tried."""
 Tell = Callable[[str, Reply], Awaitable[None]]
@@ -111,6 +113,8 @@ class Schedule:
             since = now if job.since is None else job.since
             await self._begin(job.name, since)
             state = JobState.fresh(job.name, since)
+        if state.scheduled > now + WRONG_SECONDS:
+            state = await self._set_right(state, now)
         may_be_due = not state.paused and self._next(job, state) <= now
         if may_be_due and (moment := job.cron.latest(state.scheduled, now, job.name)) is not None:
             await self._put(job, moment, queue)
@@ -120,6 +124,13 @@ class Schedule:
             await queue.job(key, job.turns, job.name, state.failed)
         if state.is_undelivered and (state.ran_at is None or state.ran_at < now - AGAIN_SECONDS / 2):
             await queue.job(f"job:{job.name}:deliver:{int(now // AGAIN_SECONDS)}", job.turns, job.name, 0.0)
+
+    async def _set_right(self, state: JobState, now: float) -> JobState:
+        """Go on from now: until the time comes that a wrong clock told, nothing would come. What was put has its key."""
+        log.warning("a clock was ahead", job=state.name, of=iso(state.scheduled))
+        told = {name: min(getattr(state, name), now) for name in ("scheduled", "ran", "delivered", "failed")}
+        await self._change(state.name, table.c.scheduled == state.scheduled, **told)
+        return replace(state, **told)
 
     async def _put(self, job: Job, moment: float, queue: Queue) -> None:
         """Put a moment into the inbox, unless another process has done so since this one began to look."""

@@ -111,7 +111,8 @@ class Digests:
 
     async def write(self, subscription: Subscription, moment: float) -> None:
         """Write the edition of a moment, once. Raises `RetrievalError` where nothing can be embedded."""
-        since = await self.editions.last(subscription.id) or moment - DAY
+        last = await self.editions.last(subscription.id)
+        since = last if last and last <= self._clock() else moment - DAY
         await self._write(subscription, f"{subscription.id}:{iso(moment)}", moment, since)
 
     async def preview(self, subscription: Subscription) -> None:

@@ -117,6 +117,17 @@ async def test_a_clock_that_is_set_back_repeats_nothing(world: World) -> None:
     assert world.ran == days(0)
 
 
+async def test_after_a_clock_was_a_year_ahead_all_goes_on_from_today(world: World) -> None:
+    await world.pass_time(DAY)
+    await world.pass_time(366 * DAY)
+    await world.pass_time(-366 * DAY)
+    await world.pass_time(DAY)
+    assert world.ran == [*days(0), *days(366), *days(1)]
+    for _ in range(368):
+        await world.pass_time(DAY)
+    assert len(world.ran) == len(set(world.ran)) == 370
+
+
 async def test_a_crash_before_it_was_noted_runs_the_same_moment_again_and_no_other(world: World) -> None:
     world.now += 9 * 3_600
     await world.schedule.tick(world)
