@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ import evals
 import retrieval
 from agent.agent import Limits
 from agent.models.metering import Ceilings
+from agent.models.retrieval_meter import RetrievalMeter
 from agent.state import State
 from agent.tools.run_python import run_python
 from agent.tools.search_knowledge import search_knowledge
-from bot.app import App, metered, open_app, open_settings_reranker
+from bot.app import App, ceilings_of, metered, open_app, open_settings_reranker
 from bot.growing import grow
 from bot.settings import Settings, load_settings
 from evals.blocking import sealed
@@ -77,12 +79,14 @@ async def examined(
     named = list(files) or [*sorted(GOLDENS.glob("*.yaml")), *sorted((settings.home / "goldens").glob("*.yaml"))]
     loaded = await load(named)
     copy = _copy_place(settings) if tried else None
+    # The examiner is no person, and a night no channel: what it may spend is FOOTNOTE_BUDGET_NIGHT.
+    settings = settings.model_copy(update={"budget_person": math.inf, "budget_channel": math.inf})
     async with open_app(settings, nobody_waits, place=copy) as app, AsyncExitStack() as stack:
         if copy is not None:
             await _copied(settings, app, report)
         if not files:
             team = _subject(app, app.store, app.searcher)
-            scope: State = {"run": "growing", "person": PERSON, "channel": channel("growing")}
+            scope: State = {"run": f"growing:{clock():.0f}", "person": PERSON, "channel": channel("growing")}
             await grow(app.records.engine, app.store, clock, team.model_for(scope))
             loaded.append(CaseFile(await CaseBook(app.records.engine, clock).cases(Standing.ACCEPTED)))
         problems = [line for one in loaded for line in one.problems]
@@ -95,7 +99,7 @@ async def examined(
                 groups.append(Group(_accepted(file.cases), _subject(app, app.store, app.searcher)))
                 prints.append(await _fingerprint(app.store))
                 continue
-            store, reranker = await _pinned_store(app, stack)
+            store, reranker = await _pinned_store(app, file.sources, stack)
             pinned = await pin(store, app.embedder, file.sources, report)
             problems += [f"{name} is not on this machine; its cases are left out." for name in pinned.absent]
             kept = [case for case in file.cases if not any(one.document in pinned.absent for one in case.evidence)]
@@ -133,12 +137,16 @@ async def _copied(settings: Settings, app: App, report: Report) -> None:
     await embed_pending(app.store, app.embedder, report)
 
 
-async def _pinned_store(app: App, stack: AsyncExitStack) -> tuple[Store, Reranker | None]:
-    """A store of its own for each embedder, kept for the nights to come."""
+async def _pinned_store(
+    app: App, sources: Sequence[str], stack: AsyncExitStack
+) -> tuple[Store, Reranker | None]:
+    """A store of its own for each embedder and each choice of documents, kept for the nights to come."""
     slug = re.sub(r"\W+", "-", app.embedder.name).strip("-")
-    store = await LanceStore.open(app.settings.home / "evals" / slug)
+    chosen = hashlib.blake2b("\n".join(sorted(sources)).encode(), digest_size=4).hexdigest()
+    store = await LanceStore.open(app.settings.home / "evals" / f"{slug}-{chosen}")
     stack.push_async_callback(store.close)
-    reranker = open_settings_reranker(app.settings)
+    meter = RetrievalMeter(app.records.engine, ceilings_of(app.settings), time.time)
+    reranker = open_settings_reranker(app.settings, meter)
     if reranker is not None:
         stack.push_async_callback(reranker.close)
     return store, reranker
