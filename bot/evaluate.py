@@ -139,9 +139,7 @@ async def _report(
         compared.append(Compared(label, earlier, made))
     judged = " ".join(filter(None, (judge.agreement, not_graded(outcomes.values()))))
     metrics = (*METRICS, *judge.metrics)
-    return NightReport(
-        night, cases, outcomes, compared, ended.problems, judged, judge.distrust, metrics, ended.left
-    )
+    return NightReport(night, cases, outcomes, compared, ended.problems, judged, judge.distrust, metrics, ended.left)
 
 
 def _is_one_judge(judge: Grading, night: Night, earlier: Night) -> bool:

@@ -137,9 +137,7 @@ async def _copied(settings: Settings, app: App, report: Report) -> None:
     await embed_pending(app.store, app.embedder, report)
 
 
-async def _pinned_store(
-    app: App, sources: Sequence[str], stack: AsyncExitStack
-) -> tuple[Store, Reranker | None]:
+async def _pinned_store(app: App, sources: Sequence[str], stack: AsyncExitStack) -> tuple[Store, Reranker | None]:
     """A store of its own for each embedder and each choice of documents, kept for the nights to come."""
     slug = re.sub(r"\W+", "-", app.embedder.name).strip("-")
     chosen = hashlib.blake2b("\n".join(sorted(sources)).encode(), digest_size=4).hexdigest()

@@ -45,9 +45,9 @@ Do not use the text's own words where others say the same. Reply with JSON:
 {text}"""
 
 
-_ASKING_ACROSS = """Write one question that only somebody who has read both texts below can answer, with the sentence of each that it
-rests on; and one that somebody of this team may ask about the same subject and that neither text answers. Do not use the texts' own
-words where others say the same. Reply with JSON:
+_ASKING_ACROSS = """Write one question that only somebody who has read both texts below can answer, with the sentence of each
+that it rests on; and one that somebody of this team may ask about the same subject and that neither text answers. Do not use the
+texts' own words where others say the same. Reply with JSON:
 {{"question": "…", "first": "the sentence of the first text, word for word", "second": "that of the second", "unanswered": "…"}}
 
 The first text:

@@ -49,7 +49,7 @@ LEAD = 500
 
 
 class Items:
-    """Reads and writes the table ``digest_items``. What was kept with the vector of another embedder, or none, is read without one."""
+    """Reads and writes the table ``digest_items``. What was kept with none, or another embedder's, is read without a vector."""
 
     def __init__(self, engine: AsyncEngine, embedder: str) -> None:
         self._engine = engine

@@ -57,7 +57,9 @@ async def test_two_nights_and_what_ci_reads(tmp_path: Path, handbook: Path, home
     assert (suite.get("tests"), suite.get("failures")) == ("4", "0")
     code, out, err = await footnote("eval", "--cases", str(cases), "--baseline", made[0], "--baseline", "last")
     assert code == 0, out + err
-    assert "What changed since night.json can't be told from chance: 4 cases can be compared, of 10" in " ".join(out.split())
+    assert "What changed since night.json can't be told from chance: 4 cases can be compared, of 10" in " ".join(
+        out.split()
+    )
 
 
 async def test_a_duplicate_id_is_one_line_the_rest_runs_and_the_gate_does_not_hold(

@@ -94,7 +94,9 @@ def test_by_template_one_hop_two_hops_and_what_nobody_named() -> None:
 
 
 async def test_of_many_new_documents_there_are_cases_of_every_kind_each_night(engine: AsyncEngine) -> None:
-    names = [f"{one}{two}" for one in ("Har", "Lan", "Mar", "Tor", "Vel") for two in ("bour", "tern", "ket", "rin", "dal")]
+    names = [
+        f"{one}{two}" for one in ("Har", "Lan", "Mar", "Tor", "Vel") for two in ("bour", "tern", "ket", "rin", "dal")
+    ]
     plain = [document(f"plain-{n}", "Nothing is defined here. There is only talk of the day.") for n in range(60)]
     store = await store_of(
         *plain, *[document(name.lower(), f"{name} is a tool that does what nobody else does.") for name in names]

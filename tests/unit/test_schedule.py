@@ -166,7 +166,9 @@ async def test_a_job_that_fails_is_told_once_and_its_recovery_once(world: World)
 
 
 async def test_a_moment_that_failed_is_run_again_where_the_job_wants_that(world: World) -> None:
-    world.schedule.add(Job("digest", Cron("0 8 * * *"), world.run, world.deliver, "The digest", since=START, again=True))
+    world.schedule.add(
+        Job("digest", Cron("0 8 * * *"), world.run, world.deliver, "The digest", since=START, again=True)
+    )
     world.breaks = RuntimeError()
     await world.pass_time(8 * 3_600)
     await world.pass_time(AGAIN_SECONDS)
