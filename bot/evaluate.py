@@ -144,8 +144,7 @@ async def _report(
 
 def _is_one_judge(judge: Grading, night: Night, earlier: Night) -> bool:
     """Whether what the judge said on two nights can be compared: the same judge, and to be trusted on both."""
-    distrusted = judge.distrust or earlier.report.get("judge", {}).get("distrust")
-    return not distrusted and earlier.about.get("judge") == night.about.get("judge")
+    return not judge.distrust and earlier.trusted_judge == night.about.get("judge")
 
 
 async def _baseline(kind: str, night: Night, nights: Nights) -> tuple[str, Night, dict[str, Outcome]] | None:

@@ -46,6 +46,12 @@ class Night:
         return not self.about.get("files") and not self.about.get("tried")
 
     @property
+    def trusted_judge(self) -> str:
+        """Whose figures may be compared with those of other nights; empty where it was not to be trusted that night."""
+        distrusted = self.report.get("judge", {}).get("distrust")
+        return "" if distrusted else str(self.about.get("judge", ""))
+
+    @property
     def left(self) -> tuple[str, ...]:
         """The cases that it did not come to before its money or its time was over."""
         return tuple(self.report.get("left", ()))

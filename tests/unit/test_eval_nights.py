@@ -19,7 +19,7 @@ from evals.drawing import drawn, panel, uncertainty
 from evals.errors import NoSuchNight
 from evals.nights import Bounds, Group, run
 from evals.outcomes import Outcome
-from evals.results import Nights
+from evals.results import Night, Nights
 from evals.running import Subject, channel
 from retrieval.chunking import chunk
 from retrieval.documents import Audience, Document
@@ -208,6 +208,13 @@ async def test_what_was_only_tried_and_other_files_of_cases_are_no_last_night(en
     last = {one.id: await nights.baseline("last", one) for one in (tonight, again)}
     assert {name: one.id for name, one in last.items() if one} == {tonight.id: regular.id, again.id: mine.id}
     assert [one.id for one in await nights.regular(14)] == [tonight.id, regular.id]
+
+
+def test_a_judge_that_was_not_to_be_trusted_is_none_to_compare_with() -> None:
+    about = {"judge": "cohere:command-a"}
+    trusted = Night("n", "c", "1", about, 1.0, report={"judge": {"agreement": "kappa 0.9", "distrust": ""}})
+    distrusted = Night("n", "c", "1", about, 1.0, report={"judge": {"distrust": "The judge is not to be trusted."}})
+    assert (trusted.trusted_judge, distrusted.trusted_judge) == ("cohere:command-a", "")
 
 
 async def test_a_later_outcome_of_a_case_takes_the_place_of_the_first(engine: AsyncEngine) -> None:
