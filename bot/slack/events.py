@@ -1,7 +1,8 @@
 """What people do on Slack, as events of the port: a Mention, a Withdrawal; or nothing.
 
 One post arrives as `app_mention` and as `message`, perhaps twice each: its event id is made from where it stands, so
-that all of them are one. docs.slack.dev/reference/events/message.
+that all of them are one. Some have seen an `app_mention` without the files of its post: with them it counts as an edit.
+docs.slack.dev/reference/events/message, docs.slack.dev/reference/events/app_mention.
 """
 
 from __future__ import annotations
@@ -91,7 +92,12 @@ class Events:
     async def _posted(self, where: Where, channel: str, message: Json) -> None:
         place, event_id = where.place(message, channel), where.event(channel, message["ts"])
         if await self._is_for_it(where, place, message):
-            await self._mention(where, place, message, event_id)
+            named = message.get("files") and where.bot in users_in(str(message.get("text", "")))
+            if named and await self._records.stands(place, message["ts"], whole := f"{event_id}:files"):
+                await self._accept(Withdrawal(f"{whole}:edited", place, str(message["ts"]), whole))
+                await self._mention(where, place, message, whole, edited=True)
+            else:
+                await self._mention(where, place, message, event_id)
         elif "thread_ts" in message and await self._spoke(place) is not None:
             await self._hear(where, place, message)
 

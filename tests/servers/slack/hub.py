@@ -43,6 +43,8 @@ class Hub(World):
         """What was chosen in the menus of each message."""
         self.recipients_in_direct = False
         """Ask for recipient ids in direct conversations too, as some have seen the real one do."""
+        self.files_in_mentions = True
+        """Tell of files in ``app_mention`` as in ``message``; some have seen the real one leave them out."""
         self.echo = True
         """Tell the app of its own messages, as the real one does."""
         self._background: set[asyncio.Task[None]] = set()

@@ -70,7 +70,7 @@ def message_event(slack: Hub, message: Message, channel: Channel, **more: Any) -
 def mention_event(slack: Hub, message: Message, channel: Channel) -> Json:
     """docs.slack.dev/reference/events/app_mention: the same message, without channel_type."""
     event = {**message_event(slack, message, channel), "type": "app_mention"}
-    for name in ("channel_type", "subtype"):
+    for name in ("channel_type", "subtype", *(() if slack.files_in_mentions else ("files",))):
         event.pop(name, None)
     return event
 
