@@ -89,6 +89,13 @@ class SlackChat:
         except ChatError as error:
             log.debug("no status", place=place.channel_key, what=place_of(error))
 
+    async def stopped(self, place: Place) -> None:
+        """Somebody used Slack's own stop button there: it goes away, also where a lost answer has left it."""
+        try:
+            await self._progress.stopped(place)
+        except ChatError as error:
+            log.warning("a stop button stands", place=place.channel_key, what=place_of(error))
+
     async def show(self, place: Place, key: str, reply: Reply) -> None:
         async with self._messages.lock(place):
             if not reply.final:

@@ -88,6 +88,7 @@ class Events:
             await self._accept(Withdrawal(f"{asked.event}:stopped", place, asked.message))
         elif said := [entry.key for entry in await self._records.transcript(place) if entry.kind == "person"]:
             await self._accept(Withdrawal(f"{where.event(place.channel, said[-1])}:stopped", place, said[-1]))
+        await self._chat.stopped(place)
 
     async def _posted(self, where: Where, channel: str, message: Json) -> None:
         place, event_id = where.place(message, channel), where.event(channel, message["ts"])

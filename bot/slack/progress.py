@@ -60,6 +60,11 @@ class Progress:
                 status="",
             )
 
+    async def stopped(self, place: Place) -> None:
+        """Somebody used the stop button. Where nothing runs any more the session is moved on: Slack leaves that to the app."""
+        if place.key not in self._processing and place.workspace not in self._without:
+            await self._set(place, await self.session(place), paid=False)
+
     async def session(self, place: Place) -> str:
         """The state of a thread's session once its run has stopped: suspended while an approval waits."""
         return "suspended" if await self._awaits(place) else "active"

@@ -171,6 +171,20 @@ async def test_slacks_own_stop_button_stops_the_answer(slack: Slack, tmp_path: P
         assert here.said("general") == []
 
 
+async def test_a_stop_button_that_a_lost_answer_has_left_goes_away_when_it_is_used(here: Team) -> None:
+    slack = here.slack
+    asked = await slack.mention("ada", "general", HOTELS)
+    answer = await here.answered("general", asked.ts)
+    await here.settled()
+    session = slack.sessions[answer.channel, asked.ts]
+    assert session.status == "active"
+    session.status = "processing"
+    await slack.stop("ada", "general", asked.ts)
+    await slack.until(lambda: session.status == "active")
+    await here.settled()
+    assert here.said("general", asked.ts) == [answer]
+
+
 async def test_who_asked_is_told_when_the_bot_was_removed_meanwhile(slack: Slack, tmp_path: Path) -> None:
     model = Held()
     async with team(slack, tmp_path, model) as here:
