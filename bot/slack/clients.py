@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -108,10 +109,13 @@ class Clients:
         """The assistant's own user id in a workspace."""
         return (await self.identity(workspace)).user
 
-    async def gone(self, workspace: str, enterprise: str, whole: bool) -> None:
-        """The app was uninstalled there, or its token taken back: in a ``whole`` organisation, or in one workspace."""
+    async def gone(self, workspace: str, enterprise: str, whole: bool, at: float = math.inf) -> None:
+        """The app was uninstalled there, or its token taken back: in a ``whole`` organisation, or in one workspace.
+
+        ``at``: what was installed after that is another installation.
+        """
         if self._installations is not None:
-            await self._installations.remove(enterprise if whole else workspace)
+            await self._installations.remove(enterprise if whole else workspace, at)
 
     async def authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
         """Bolt's question: who the assistant is where something came from; None where it is nobody."""

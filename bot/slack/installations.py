@@ -10,6 +10,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -94,11 +95,15 @@ class Installations(AsyncInstallationStore):
             self._known[where] = found
         return await self._renewed(where, found)
 
-    async def remove(self, where: str) -> None:
-        """The app is uninstalled in a workspace or an organisation, or its tokens there were taken back."""
+    async def remove(self, where: str, at: float = math.inf) -> None:
+        """The app was uninstalled in a workspace or an organisation, or its tokens there were taken back.
+
+        Slack may tell so late: what was installed again after that time stays.
+        """
         self._known.clear()
+        gone = (table.c.platform == PLATFORM, table.c.workspace == where, table.c.updated_at <= at)
         async with self._engine.begin() as connection:
-            await connection.execute(delete(table).where(table.c.platform == PLATFORM, table.c.workspace == where))
+            await connection.execute(delete(table).where(*gone))
 
     def forget(self, workspace: str) -> None:
         """Read this one anew the next time: another replica may have renewed its token."""
@@ -132,7 +137,10 @@ class Installations(AsyncInstallationStore):
                 renewed = await self._rotator.perform_bot_token_rotation(bot=bot)
             except (SlackTokenRotationError, *LOST):
                 # A refresh token works once: another replica was first, or Slack is away and the old token still good.
-                return await self._find(workspace, "") or bot
+                found = await self._find(workspace, "")
+                if found is not None:
+                    self._known[workspace] = found
+                return found or bot
             if renewed is None:
                 return bot
             await self.async_save_bot(renewed)

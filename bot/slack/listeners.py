@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Awaitable, Callable
 
@@ -18,8 +19,9 @@ from bot.slack.home import Home
 from bot.slack.interactions import Interactions
 from bot.slack.slash import REMEMBER, Slash
 
-Gone = Callable[[str, str, bool], Awaitable[None]]
-"""Told that the app is uninstalled, or its token taken back: the workspace, its organisation, whether in all of that."""
+Gone = Callable[[str, str, bool, float], Awaitable[None]]
+"""Told that the app is uninstalled, or its token taken back: the workspace, its organisation, whether in all of that, and
+until when that was."""
 EVENTS = (
     "agent_session_stopped",
     "app_home_opened",
@@ -72,12 +74,13 @@ def _listen_to_events(app: AsyncApp, events: Events, home: Home, gone: Gone) -> 
     async def opened(body: Json, context: AsyncBoltContext) -> None:
         await home.opened(Where.of(body, str(context.bot_user_id)), body["event"])
 
-    async def uninstalled(context: AsyncBoltContext) -> None:
-        await gone(context.team_id or "", context.enterprise_id or "", bool(context.is_enterprise_install))
+    async def uninstalled(body: Json, context: AsyncBoltContext) -> None:
+        at = float(body.get("event_time") or math.inf) + 1  # Slack tells whole seconds
+        await gone(context.team_id or "", context.enterprise_id or "", bool(context.is_enterprise_install), at)
 
     async def revoked(body: Json, context: AsyncBoltContext) -> None:
         if (body["event"].get("tokens") or {}).get("bot"):
-            await uninstalled(context)
+            await uninstalled(body, context)
 
     app.event("message")(posted)
     app.event("app_mention")(posted)

@@ -26,6 +26,9 @@ from tests.servers.ports import free_port
 from tests.servers.slack import App, Timing
 from tests.servers.slack.apps import Installation
 
+GONE = {"tokens_revoked", "app_uninstalled"}
+"""The events that tell of an app that was uninstalled."""
+
 
 def behind(port: int, *, oauth: bool, **about: Any) -> tuple[App, dict[str, Any]]:
     """The app that delivers to this port, and the settings of the assistant there."""
@@ -123,6 +126,19 @@ async def test_what_is_badly_signed_or_old_is_refused_and_changes_nothing(tmp_pa
                 assert answer.status == 405
 
 
+async def test_what_slack_repeats_is_answered_once(tmp_path: Path) -> None:
+    async with over_http(tmp_path) as here:
+        slack, url = here.slack, here.slack.app.events_url or ""
+        asked = await slack.mention("ada", "general", HOTELS)
+        for delivery in slack.courier.deliveries[:]:
+            for retry in ((1, "http_timeout"), (2, "http_error")):
+                again = await slack.courier.poster.post(url, "events_api", delivery.payload, retry=retry)
+                assert again.status == 200
+        answer = await here.answered("general", asked.ts)
+        await here.settled()
+        assert here.said("general", asked.ts) == [answer]
+
+
 async def test_a_second_workspace_is_installed_and_answered_as_itself(tmp_path: Path) -> None:
     async with over_http(tmp_path, oauth=True) as here:
         slack = here.slack
@@ -180,6 +196,27 @@ async def test_an_uninstalled_app_forgets_its_token(tmp_path: Path) -> None:
         await slack.uninstall()
         await slack.settled()
         await slack.until(lambda: sealed(here) == [] or None)
+
+
+async def test_what_is_told_late_of_an_uninstalled_app_takes_nothing_from_the_one_installed_since(
+    tmp_path: Path,
+) -> None:
+    async with over_http(tmp_path, oauth=True) as here:
+        slack = here.slack
+        slack.installations.clear()
+        await install(here, team=slack.team)
+        await slack.uninstall()
+        await slack.until(lambda: sealed(here) == [] or None)
+        await install(here, team=slack.team)
+        told = [one for one in slack.courier.deliveries if one.payload["event"]["type"] in GONE]
+        for delivery in told:
+            late = {**delivery.payload, "event_time": int(time.time()) - 60}
+            assert (await (await slack.courier.deliver("events_api", late)).done()).outcome == "acknowledged"
+        slack.channel("general").members.append(slack.installed(slack.team.id).bot_user)  # type: ignore[union-attr]
+        asked = await slack.mention("ada", "general", HOTELS)
+        assert "150 euros" in here.text(await here.answered("general", asked.ts))
+        assert len(told) == len(GONE)
+        assert [name for name, _ in sealed(here)] == [slack.team.id]
 
 
 @asynccontextmanager
