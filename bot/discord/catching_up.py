@@ -96,6 +96,13 @@ class CatchingUp:
         """The gateway repeats what this shard has missed."""
         self._lost.pop(shard, None)
 
+    def missed(self) -> None:
+        """What came just now could not be kept, and the gateway does not repeat it: it is looked for once that can be done."""
+        for shard in self._begun:
+            self._behind[shard] = min(time.time(), self._behind.get(shard, math.inf))
+        if self._begun:
+            self._start()
+
     def since(self) -> float | None:
         """Since when all shards listen and nothing is looked for; None where that is not so."""
         busy = self._task is None or not self._task.done()

@@ -26,6 +26,7 @@ from bot.discord.places import (
     is_to_others,
     is_written,
     mention_of,
+    names_us,
     person_of,
     place_in,
     place_of,
@@ -34,6 +35,7 @@ from bot.discord.places import (
 )
 from bot.discord.posting import QUIET
 from bot.discord.whispers import Whispers
+from bot.errors import STORAGE
 from bot.posts import Posts
 from bot.records import Records
 
@@ -128,7 +130,7 @@ class Listener(discord.AutoShardedClient):
         """Whether it is said to the assistant: directly, by name, or as a reply to what it said."""
         answered = replied_to(message)
         to_us = answered is not None and answered.author.id == self.me
-        return message.guild is None or to_us or any(user.id == self.me for user in message.mentions)
+        return message.guild is None or to_us or names_us(message, self.me)
 
     async def _follows_up(self, message: discord.Message) -> bool:
         """Whether it goes on, without a mention, with what the assistant has said in a thread, and is said to nobody else."""
@@ -221,6 +223,8 @@ class Listener(discord.AutoShardedClient):
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         error = sys.exc_info()[1]
+        if isinstance(error, STORAGE) and "message" in event_method:
+            self._catching_up.missed()
         if isinstance(error, ChatError):
             log.info("event not answered", event_name=event_method, why=str(error))
         else:

@@ -10,7 +10,7 @@ import discord
 from bot.channels.talk import Talk, source_of
 from bot.chat import ChatRefused, Page, Person, Place, Said
 from bot.discord.errors import FEW, persistently
-from bot.discord.places import PLATFORM, is_written, place_in, text_of
+from bot.discord.places import PLATFORM, is_written, names_us, place_in, text_of
 
 PAGE = 100
 
@@ -31,7 +31,7 @@ async def page(client: discord.Client, place: Place, cursor: str) -> Page:
 def said(client: discord.Client, place: Place, message: discord.Message) -> Said | None:
     """A message of the channel; None where no person said it to the others there."""
     me = client.user.id if client.user is not None else 0
-    if not is_written(message) or any(user.id == me for user in message.mentions):
+    if not is_written(message) or names_us(message, me):
         return None
     author = message.author
     name = author.global_name or author.name  # the nickname is told only of what is said now, not of what was

@@ -53,6 +53,16 @@ def replied_to(message: discord.Message) -> discord.Message | None:
     return found if isinstance(found, discord.Message) else None
 
 
+def names_us(message: discord.Message, me: int) -> bool:
+    """Whether it names the assistant, by itself or by the role of its own: Discord offers both under the same name."""
+    return any(user.id == me for user in message.mentions) or bool(_own_roles(message, me))
+
+
+def _own_roles(message: discord.Message, me: int) -> list[int]:
+    """The ids of the roles in a message that are the assistant's alone: made by Discord when it was invited."""
+    return [role.id for role in message.role_mentions if role.tags is not None and role.tags.bot_id == me]
+
+
 def person_of(user: discord.abc.User) -> Person:
     return Person(f"{PLATFORM}/{user.id}", user.display_name, user.bot)
 
@@ -60,7 +70,7 @@ def person_of(user: discord.abc.User) -> Person:
 def text_of(message: discord.Message, me: int) -> str:
     """What a person wrote, without the mention of the assistant and with names in place of ids."""
     text = message.content
-    for own in (f"<@{me}>", f"<@!{me}>"):
+    for own in (f"<@{me}>", f"<@!{me}>", *(f"<@&{role}>" for role in _own_roles(message, me))):
         text = text.replace(own, "")
     names = {f"<@{user.id}>": f"@{user.display_name}" for user in message.mentions}
     names |= {f"<@!{user.id}>": f"@{user.display_name}" for user in message.mentions}

@@ -26,7 +26,7 @@ from tests.contract.stages.discord import finished
 from tests.end_to_end.conftest import heard_until, inbox_of, write_handbook
 from tests.end_to_end.held import Held
 from tests.servers.discord import Discord, Message, P
-from tests.servers.discord.models import Channel
+from tests.servers.discord.models import Channel, Role
 
 HOTELS = "how much may hotels cost a night?"
 PIRATES = "who flies the pirate flag?"
@@ -144,11 +144,27 @@ async def test_nothing_is_answered_that_is_not_said_to_it(here: Team) -> None:
     await discord.say("bob", "general", "how much may hotels cost?")
     await discord.another_bot_says("general", f"{discord.bot.mention} {HOTELS}")
     await discord.webhook_says("general", f"{discord.bot.mention} {HOTELS}")
-    role = next(one.id for one in discord.team.roles.values() if one.bot_id)
-    await discord.say("alice", "general", f"<@&{role}> {HOTELS}")
     await here.settled()
     assert [one for one in discord.messages("general") if one.author is discord.bot] == []
     assert discord.asked("POST /channels/{channel_id}/messages") == []
+
+
+async def test_its_own_role_is_its_name_and_no_other_role_is(discord: Discord, tmp_path: Path) -> None:
+    """Discord offers both under one name, and many choose the role."""
+    own = next(role for role in discord.team.roles.values() if role.bot_id == discord.bot.id)
+    shared = Role(discord.world.ids.next(), "helpers", P.NONE, mentionable=True)
+    others = Role(discord.world.ids.next(), "other bot", P.NONE, mentionable=True, bot_id=discord.world.ids.next())
+    discord.team.roles |= {role.id: role for role in (shared, others)}
+    discord.team.members[discord.bot.id].roles.append(shared.id)
+    async with team(discord, tmp_path) as here:
+        for role in (shared, others):
+            await discord.say("alice", "general", f"<@&{role.id}> {HOTELS}")
+        asked = await discord.say("alice", "general", f"<@&{own.id}> {HOTELS}")
+        assert "150 euros" in (await here.answered(asked.id)).text
+        assert asked.thread is not None
+        assert asked.thread.name == HOTELS
+        await here.settled()
+        assert [one.thread for one in discord.messages("general")] == [None, None, asked.thread]
 
 
 async def test_where_no_thread_may_be_opened_the_answer_is_a_reply(here: Team) -> None:

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from bot import heard
 from bot.chat import Mention, Person, Place
-from bot.discord import catching_up
+from bot.discord import catching_up, intake
 from bot.discord.chat import DiscordChat
 from bot.tables import arrivals
 from tests.end_to_end.conftest import heard_until, unwritten
@@ -160,6 +160,26 @@ async def test_records_that_can_not_be_read_for_a_moment_do_not_end_it(
             await discord.until(lambda: discord.connected, within=15)
             await asyncio.sleep(1)
         assert "150 euros" in (await here.answered(asked.id)).text
+
+
+async def test_what_came_while_the_records_could_not_be_read_is_answered_when_they_can(
+    discord: Discord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway tells nothing twice."""
+    monkeypatch.setattr(catching_up, "AGAIN_SECONDS", 0.2)
+    monkeypatch.setattr(intake, "KEEP_WAITS", (0.1,))
+    async with team(discord, tmp_path) as here:
+        begun = await discord.mention("alice", "general", HOTELS)
+        await here.answered(begun.id)
+        assert begun.thread is not None
+        async with unwritten(here.app):
+            await discord.say("bob", begun.thread, MEALS)
+            asked = await discord.mention("alice", "random", PIRATES)
+            await asyncio.sleep(1)
+        assert "40 euros" in (await here.answered(begun.thread, 2)).text
+        assert "pirate" in (await here.answered(asked.id)).text
+        await here.settled()
+        assert [len(here.said(one.id)) for one in (begun, asked)] == [2, 1]
 
 
 async def test_what_was_deleted_meanwhile_is_not_answered_and_what_was_edited_is_answered_as_edited(
