@@ -87,8 +87,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _platforms(settings: Settings) -> AsyncIterator[Finding]:
-    begun = bool(settings.slack_bot_token.get_secret_value() or settings.slack_client_id)
-    if settings.has_slack or begun:
+    slack = settings.has_slack or settings.has_half_of_slack
+    if slack:
         from bot.slack.doctor import examine_slack
 
         async for finding in examine_slack(settings):
@@ -98,7 +98,7 @@ async def _platforms(settings: Settings) -> AsyncIterator[Finding]:
 
         async for finding in examine_discord(settings):
             yield finding
-    if not (settings.has_slack or begun or settings.has_discord):
+    if not (slack or settings.has_discord):
         advice = "docs/slack.md and docs/discord.md say how, in a few steps; then a mention there is answered."
         yield Finding("Chat", "missing", "neither Slack nor Discord is connected", advice)
 

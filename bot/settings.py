@@ -185,6 +185,11 @@ class Settings(BaseSettings):
         return bool(self.slack_app_token.get_secret_value() or self.slack_signing_secret.get_secret_value())
 
     @property
+    def has_half_of_slack(self) -> bool:
+        """Whether Slack's token is there, and nothing by which it comes to us."""
+        return not self.has_slack and bool(self.slack_bot_token.get_secret_value() or self.slack_client_id)
+
+    @property
     def has_discord(self) -> bool:
         """Whether Discord is configured."""
         return bool(self.discord_token.get_secret_value())
@@ -221,6 +226,16 @@ class Settings(BaseSettings):
     @property
     def uploads_path(self) -> Path:
         return self.home / "uploads"
+
+
+def unfinished(settings: Settings) -> list[str]:
+    """A line for what is set and does nothing yet, because something else is missing."""
+    if not settings.has_half_of_slack:
+        return []
+    return [
+        "Slack is not connected: set FOOTNOTE_SLACK_APP_TOKEN (xapp-…) too, or over HTTP FOOTNOTE_SLACK_SIGNING_SECRET. "
+        "footnote doctor says where they are."
+    ]
 
 
 def misspelt(environ: Mapping[str, str]) -> list[str]:

@@ -23,7 +23,7 @@ from bot.inbox import Inbox
 from bot.platforms import configured, connected
 from bot.replicas import Replicas, replica_of
 from bot.schedule import keep_time
-from bot.settings import Settings, SettingsInvalid, load_settings, misspelt
+from bot.settings import Settings, SettingsInvalid, load_settings, misspelt, unfinished
 from bot.upkeep import keep_up
 
 EXAMPLES = (
@@ -97,6 +97,7 @@ async def _run(settings: Settings, *, demo: bool, open_browser: bool) -> None:
         fresh = asyncio.create_task(keep_fresh(app.knowledge))
         address = f"http://{settings.host}:{bound.getsockname()[1]}"
         demonstrates = "packages" in await app.knowledge.names()
+        _warn(settings)
         _greet(address, names, EXAMPLES[0] if demonstrates else "", open_browser)
         try:
             await web.serve(sockets=[bound])
@@ -117,11 +118,16 @@ def _stop_on_signals(web: object) -> None:
             loop.add_signal_handler(number, stop)
 
 
-def _greet(address: str, names: list[str], example: str, open_browser: bool) -> None:
-    """Say where it is, what in the environment does nothing, and ``example``, where its documents are there."""
+def _warn(settings: Settings) -> None:
+    """Say what of the settings does nothing."""
     console = Console()
-    for line in misspelt(os.environ):
+    for line in (*misspelt(os.environ), *unfinished(settings)):
         console.print(line, style="yellow", highlight=False, soft_wrap=True)
+
+
+def _greet(address: str, names: list[str], example: str, open_browser: bool) -> None:
+    """Say where it is, and ``example``, where its documents are there."""
+    console = Console()
     also = f", and in {' and '.join(names)}" if names else ""
     console.print(f"Footnote is at [bold]{address}[/bold]{also}  (Ctrl+C stops it)", soft_wrap=True)
     if example:

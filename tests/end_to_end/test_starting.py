@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -35,3 +38,21 @@ async def test_a_start_that_finds_its_port_taken_does_not_count_as_having_listen
         assert await Heard(engine, "slack", time.time).until() == last
         assert await Replicas(engine, "one", time.time).last_seen() > last
         await engine.dispose()
+
+
+async def test_a_start_with_half_of_what_slack_needs_says_so(tmp_path: Path) -> None:
+    set_up = {"HOME": str(tmp_path), "EMBEDDER": "hashing", "PORT": "0", "SLACK_BOT_TOKEN": "xoxb-1"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "up"),
+        env={**os.environ, **{f"FOOTNOTE_{name}": value for name, value in set_up.items()}},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            said = [(await process.stdout.readline()).decode() for _ in range(2)]
+    finally:
+        process.terminate()
+        await process.wait()
+    assert said[0].startswith("Slack is not connected: set FOOTNOTE_SLACK_APP_TOKEN")
+    assert said[1].startswith("Footnote is at http://")

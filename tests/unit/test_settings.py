@@ -1,6 +1,8 @@
 """What is said of the environment."""
 
-from bot.settings import Settings, misspelt
+import pytest
+
+from bot.settings import Settings, misspelt, unfinished
 
 
 def test_a_misspelt_variable_is_named_with_the_nearest_known_one() -> None:
@@ -19,3 +21,19 @@ def test_a_misspelt_variable_is_named_with_the_nearest_known_one() -> None:
 
 def test_no_setting_is_misspelt() -> None:
     assert misspelt({f"FOOTNOTE_{name.upper()}": "x" for name in Settings.model_fields}) == []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "lines"),
+    [
+        ({}, 0),
+        ({"slack_bot_token": "xoxb-1"}, 1),
+        ({"slack_client_id": "1.2"}, 1),
+        ({"slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1"}, 0),
+        ({"slack_bot_token": "xoxb-1", "slack_signing_secret": "0" * 32}, 0),
+    ],
+)
+def test_half_of_what_slack_needs_is_said_to_be_half(chosen: dict[str, str], lines: int) -> None:
+    found = unfinished(Settings(**chosen))  # type: ignore[arg-type]  # by name
+    assert len(found) == lines
+    assert all("FOOTNOTE_SLACK_APP_TOKEN" in line for line in found)
