@@ -35,6 +35,7 @@ async def test_a_question_is_answered_and_its_footnote_opens_the_sentence(browse
     answer = page.locator(".thread .assistant")
     await expect(answer).to_contain_text("180 euros a night in Lisbon")
     await expect(answer).to_contain_text("needs the approval of Mei")
+    await page.set_viewport_size({"width": 1280, "height": 860})  # the whole of it is seen
     await picture(page, "answer")
     quoted = await answer.locator(".footnotes q").first.inner_text()
     await answer.locator(".footnotes a").first.click()
