@@ -22,8 +22,8 @@ class Row:
     figures: dict[str, float]
 
 
-def publish(title: str, rows: list[Row], about: dict[str, Any], out: Path) -> None:
-    """Print the table and write the JSON."""
+def publish(title: str, rows: list[Row], about: dict[str, Any], out: Path, command: str = "") -> None:
+    """Print the table and write the JSON; ``command`` where the running program's own words do not name it."""
     console = Console()
     head, *body = lines(rows)
     table = Table(*head, title=title)
@@ -32,7 +32,7 @@ def publish(title: str, rows: list[Row], about: dict[str, Any], out: Path) -> No
     console.print(table)
     about = {
         **about,
-        "command": _command(),
+        "command": command or _command(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
     }
     for note in notes(about):

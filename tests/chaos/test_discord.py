@@ -1,6 +1,6 @@
 """Footnote on Discord while sockets drop, requests fail, limits bite and the process is killed: nothing is lost or doubled.
 
-FOOTNOTE_KILLS=… sets how often it is killed; 15 mentions and some presses come in for each, so 66 make 1,000.
+FOOTNOTE_KILLS=… sets how often it is killed; 15 mentions and some presses come in for each, so 75 make 1,000.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import APOLOGY
+from tests.chaos.survived import tell
 from tests.end_to_end.conftest import footnote, write_handbook
 from tests.servers.discord import Discord, Interaction, Message
 
@@ -174,7 +175,12 @@ def _check(server: Discord, people: People) -> None:
     done = sum("Done:" in one.text for asked in people.asked.values() for one in server.messages(asked.thread or 0))
     assert done <= len(posted) <= sum("post in" in asked.content for asked in people.asked.values())
     failures = Counter(str(how) for _, how in server.rest.failures.done)
-    print(
-        f"\n{KILLS} kills, {len(people.asked)} mentions, {people.presses} presses, {len(posted)} posts, "
-        f"{len(server.requests)} requests, failures played: {dict(failures)}, over a limit: {len(server.violations)}"
-    )
+    figures = {
+        "kills": KILLS,
+        "mentions": len(people.asked),
+        "lost or doubled": len(odd) + sum(times > 1 for times in posted.values()),
+        "presses": people.presses,
+        "posts approved and posted": len(posted),
+        "calls to the platform": len(server.requests),
+    }
+    tell("Discord", figures, failures)

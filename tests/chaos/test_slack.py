@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import APOLOGY
+from tests.chaos.survived import tell
 from tests.contract.stages.slack import app_of_manifest, read
 from tests.end_to_end.conftest import write_handbook
 from tests.end_to_end.on_slack import HOTELS, MEALS
@@ -165,10 +166,16 @@ async def test_nothing_is_lost_or_doubled_when_slack_fails_and_the_product_is_ki
         assert {violation.kind for violation in slack.violations} <= {"second_acknowledgement", "status_during_stream"}
         states = written(tmp_path / "home", actions)
         failed = Counter(str(call.error) for call in slack.calls if call.error)
-        print(
-            f"\n{KILLS} kills, {len(asked) + len(actions)} mentions, {sum(pressed.values())} presses taken, {dict(states)}, "
-            f"{len(slack.calls)} calls, failed: {dict(failed)}"
-        )
+        figures = {
+            "kills": KILLS,
+            "mentions": len(asked) + len(actions),
+            "lost": len(lost) + len(undecided),
+            "doubled": sum(times for standing, times in counts.items() if standing > 1),
+            "presses taken": sum(pressed.values()),
+            **{f"actions {state}": times for state, times in sorted(states.items())},
+            "calls to the platform": len(slack.calls),
+        }
+        tell("Slack", figures, failed)
 
 
 def written(home: Path, actions: list[Message]) -> Counter[str]:
