@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -151,7 +152,7 @@ class Digests:
         now = self._clock()
         items, notes = await self._gathered(subscription, since)
         sameness = await self._ready()
-        stories = clusters(items, sameness)
+        stories = await asyncio.to_thread(clusters, items, sameness)
         keys = {item.id: link_key(item.link, item.title) for item in items}
         await self._anew.shown(subscription.place)
         memory = await self.editions.memory(subscription.place, set(keys.values()))

@@ -6,9 +6,9 @@ two texts that have nothing to do with each other have, which is asked of each e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 from typing import TypeVar
 
 import numpy as np
@@ -122,36 +122,39 @@ class Story:
 
 
 def clusters(items: Sequence[Item], sameness: Sameness) -> list[Story]:
-    """The stories among items, in the order in which the first item of each comes."""
-    if not items:
-        return []
-    vectors = np.stack([_vector(item) for item in items])
+    """The stories among items, in the order in which the first item of each comes.
+
+    The likeliest pairs come together first, and two groups where their items are one story on average: an item that could
+    also belong to somebody else's story goes where its own is told (average linkage, Sokal and Michener 1958).
+    """
     known = [looks(item) for item in items]
-    links: dict[str, int] = {}
-    heads: list[int] = []
+    first: dict[str, int] = {}
+    group = [first.setdefault(one.link, number) for number, one in enumerate(known)]
     members: dict[int, list[int]] = {}
-    for number in range(len(items)):
-        head = links.get(known[number].link)
-        if head is None and heads:
-            head = _nearest(number, heads, vectors, known, sameness)
-        if head is None:
-            heads.append(number)
-            head = number
-        links.setdefault(known[number].link, head)
+    for number, head in enumerate(group):
         members.setdefault(head, []).append(number)
-    fullest = {head: sorted(group, key=lambda one: -len(items[one].text)) for head, group in members.items()}
-    return [Story(tuple(items[one] for one in fullest[head])) for head in heads]
+    vectors = np.stack([_vector(item) for item in items]) if items else np.empty((0, 0), np.float32)
+
+    def score(pair: tuple[int, int]) -> float:
+        one, two = pair
+        return sameness.compared(known[one], known[two], float(vectors[one] @ vectors[two]))
+
+    scores = {pair: score(pair) for pair in _likely(vectors, sameness)}
+    for pair in sorted((one for one in scores if scores[one] > 0), key=lambda one: (-scores[one], one)):
+        head, other = sorted(group[number] for number in pair)
+        if head != other and sum(map(score, product(members[head], members[other]))) > 0:
+            for number in members[other]:
+                group[number] = head
+            members[head] += members.pop(other)
+    groups = [sorted(members[head], key=lambda one: (-len(items[one].text), one)) for head in sorted(members)]
+    return [Story(tuple(items[one] for one in told)) for told in groups]
 
 
-def _nearest(
-    number: int, heads: Sequence[int], vectors: Vector, known: Sequence[_Looks], sameness: Sameness
-) -> int | None:
-    """The story that an item belongs to; None where it begins one."""
-    cosines = vectors[heads] @ vectors[number]
-    likely = np.flatnonzero(sameness.nearness(cosines) >= LIKELY).tolist()
-    scores = [(sameness.compared(known[heads[i]], known[number], float(cosines[i])), -i) for i in likely]
-    best = max(scores, default=(0.0, 0))
-    return heads[-best[1]] if best[0] > 0 else None
+def _likely(vectors: Vector, sameness: Sameness) -> Iterator[tuple[int, int]]:
+    """The pairs that are near enough for their words to be looked at."""
+    for number in range(1, len(vectors)):
+        near = sameness.nearness(vectors[:number] @ vectors[number])
+        yield from ((int(other), number) for other in np.flatnonzero(near >= LIKELY))
 
 
 def retold(stories: Sequence[Story], shown: Vector, sameness: Sameness) -> list[bool]:
