@@ -36,6 +36,8 @@ TAKEN = 512
 JOBS = "jobs"
 JOBS_AT_ONCE = 8
 """A queue of their own: however many jobs are due at eight, questions are answered meanwhile."""
+LOOKED_AT = {QUEUE: 0.1, JOBS: 0.5}
+"""Seconds between looks at a queue: whoever asked is waiting, and a job is not."""
 UNHANDLED = ("ENQUEUED", "PENDING")
 NOTED_SECONDS = 60.0
 """The longest that an edited mention waits for the note that its version stands."""
@@ -162,7 +164,7 @@ class Inbox:
                 queue,
                 partition_concurrency=1,
                 worker_concurrency=at_once,
-                polling_interval_sec=0.1,
+                polling_interval_sec=LOOKED_AT[queue],
                 on_conflict="always_update",
             )
         self._turns = await self._numbered()
