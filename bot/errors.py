@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from agent.errors import AgentError, CeilingReached, place_of
-from bot.chat import ChatAway
+from bot.chat import ChatAway, ChatError
 from bot.settings import SettingsInvalid
 from evals.errors import EvalError
 from retrieval.errors import RetrievalError
@@ -68,7 +68,7 @@ def reason(error: Exception, **about: str) -> str:
 def sentence(error: BaseException) -> str:
     """The one line of an error that has one; empty where it is a fault of ours."""
     match error:
-        case AgentError() | EvalError() | RetrievalError() | SettingsInvalid():
+        case AgentError() | ChatError() | EvalError() | RetrievalError() | SettingsInvalid():
             return str(error)
         case SQLAlchemyError() | sqlite3.Error():
             return f"The records can't be read or written ({storage_reason(error)}). What was written before is kept."

@@ -6,7 +6,8 @@ Registering a job, as the nightly one does::
 
 ``run(moment)`` does the work and keeps what came of it; after a crash it is called again for the same moment. ``deliver()``
 shows whatever was kept and is not shown yet; where a platform is away it raises `ChatAway`, and is called again every
-ten minutes without the work being done again. A job that has nothing to show needs none. With ``again=True`` a moment that
+ten minutes without the work being done again. Where a platform refused it for good, it raises `ChatRefused`: that
+counts as a failure, and is not tried again. A job that has nothing to show needs none. With ``again=True`` a moment that
 failed is run again every ten minutes, for three hours.
 
 Everybody looks, and everybody puts a moment that is due into the inbox under one key, ``job:NAME:MOMENT``, unless another
@@ -28,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.errors import place_of
 from agent.tables import upsert
-from bot.chat import Action, Button, ChatAway, ChatError, Reply
+from bot.chat import Action, Button, ChatAway, ChatError, ChatRefused, Reply
 from bot.errors import STORAGE, may_pass, sentence, storage_reason
 from bot.jobs import Job, Jobs, JobState, Queue, iso
 from bot.tables import jobs as table
@@ -170,6 +171,9 @@ class Schedule:
                 await job.deliver()
         except ChatAway as error:
             log.warning("could not be delivered, and is tried again", job=job.name, reason=str(error))
+        except ChatRefused as error:
+            await self._note_failure(job, state, state.ran, error)
+            await self._change(job.name, table.c.delivered < state.ran, delivered=state.ran)
         except Exception as error:
             if may_pass(error):
                 raise

@@ -234,6 +234,7 @@ editions = Table(
     Column("due", Float, nullable=False),
     Column("written_at", Float, nullable=False),
     Column("delivered_at", Float),
+    Column("refused", Text, nullable=False, server_default=""),
     Column("title", Text, nullable=False),
     Column("content", JSON, nullable=False),
     Column("embedder", String(255), nullable=False),

@@ -25,6 +25,7 @@ from bot.tables import editions as table
 
 WEEK = "week"
 """What stands in the id of a summary of a week."""
+_OPEN = (table.c.delivered_at.is_(None), table.c.refused == "")
 
 
 class Quote(TypedDict):
@@ -64,7 +65,10 @@ class Content(TypedDict):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edition:
-    """``vectors`` has a row for each story, those in full first; ``links`` are the keys of all their links."""
+    """``vectors`` has a row for each story, those in full first; ``links`` are the keys of all their links.
+
+    ``refused`` is what its platform said of what of it does not stand there, and never will.
+    """
 
     id: str
     subscription: str
@@ -77,6 +81,7 @@ class Edition:
     links: tuple[str, ...] = ()
     number: int = 0
     delivered_at: float | None = None
+    refused: str = ""
 
     @property
     def entries(self) -> list[Entry]:
@@ -160,15 +165,20 @@ class Editions:
 
     async def delivered(self, id_: str, at: float) -> None:
         """It stands on its platform."""
-        statement = update(table).where(table.c.id == id_, table.c.delivered_at.is_(None)).values(delivered_at=at)
+        await self._settle(id_, delivered_at=at)
+
+    async def refused(self, id_: str, reason: str) -> None:
+        """Not all of it stands on its platform, which will not have the rest however often it is asked."""
+        await self._settle(id_, refused=reason)
+
+    async def _settle(self, id_: str, **columns: Any) -> None:
+        statement = update(table).where(table.c.id == id_, *_OPEN).values(columns)
         async with self._engine.begin() as connection:
             await connection.execute(statement)
 
     async def undelivered(self, subscription: str) -> list[Edition]:
-        """What was written and is not shown, the oldest first."""
-        return await self._where(
-            table.c.subscription == subscription, table.c.delivered_at.is_(None), order=table.c.due
-        )
+        """What was written and is still to be shown, the oldest first."""
+        return await self._where(table.c.subscription == subscription, *_OPEN, order=table.c.due)
 
     async def get(self, id_: str) -> Edition | None:
         found = await self._where(table.c.id == id_)
@@ -222,9 +232,9 @@ class Editions:
     def _edition(self, row: Mapping[Any, Any]) -> Edition:
         foreign = row["embedder"] != self._embedder
         vectors = np.empty((0, self._dimensions), np.float32) if foreign else unpacked(row["vectors"], self._dimensions)
-        about = {name: row[name] for name in ("id", "subscription", "due", "written_at", "title", "content", "number")}
-        place = Place.parse(f"{row['place']}/")
-        return Edition(**about, place=place, vectors=vectors, delivered_at=row["delivered_at"])
+        names = ("id", "subscription", "due", "written_at", "title", "content", "number", "delivered_at", "refused")
+        about = {name: row[name] for name in names}
+        return Edition(**about, place=Place.parse(f"{row['place']}/"), vectors=vectors)
 
 
 def vectors_of(rows: Sequence[Vector], dimensions: int) -> Vector:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from bot.chat import Action, Chat, ChatError, Mention, Place, Press, Reply
+from bot.chat import Action, Chat, ChatError, ChatRefused, Mention, Place, Press, Reply
 from bot.cron import CronInvalid
 from bot.digests.asking import NotUnderstood, Wish, named, sources, understood, when
 from bot.digests.editions import Entry
@@ -82,7 +82,10 @@ class DigestPresses:
         except RetrievalError as error:
             await self._say(press, f"There is no preview: {error}")
             return
-        await self._digests.deliver(made.id)
+        try:
+            await self._digests.deliver(made.id)
+        except ChatRefused as error:
+            await self._say(press, f"Not shown: {escape_markdown(str(error))}")
 
     async def _of_card(self, press: Press) -> None:
         subscription = await self._digests.subscriptions.get(press.subject.removeprefix("digest-"))

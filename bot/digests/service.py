@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.audiences import Audiences
-from bot.chat import Chat, ChatAway, ChatError, ChatGone, Place, Reply
+from bot.chat import Chat, ChatAway, ChatError, ChatGone, ChatRefused, Place, Reply
 from bot.cron import Cron, CronInvalid
 from bot.digests.anew import Anew
 from bot.digests.asking import KNOWLEDGE, named
@@ -46,6 +46,10 @@ PREVIEWED = 7 * DAY
 FOUND = 20
 """Documents of the knowledge base that a digest looks at."""
 TRIES = 5
+REFUSED = (
+    "The whole of it is on the console's page Digests, and is not posted again; the next one comes at its time. "
+    "Ask whoever runs that channel to allow what was refused, or pause the digest on its card."
+)
 log = structlog.get_logger()
 ProseOf = Callable[[Subscription], Prose | None]
 
@@ -211,22 +215,45 @@ class Digests:
     # delivering
 
     async def deliver(self, id_: str) -> None:
-        """Show what was written for a subscription and is not shown. Raises `ChatAway`."""
+        """Show what was written for a subscription and is still to be shown.
+
+        Raises `ChatAway`; where something of it was refused for good, `ChatRefused`, after all else is shown.
+        """
         subscription = await self.subscriptions.get(id_)
         if subscription is None or subscription.state is State.DELETED:
             return
+        refused: list[str] = []
         for edition in await self.editions.undelivered(id_):
             if subscription.state is State.PAUSED and subscription.reason:
-                return  # its place is closed: what was written stands in the archive, and is shown when it is resumed
+                break  # its place is closed: what was written stands in the archive, and is shown when it is resumed
             try:
-                for key, reply in messages(edition, subscription.language):
-                    await self.show(subscription.place, key, reply)
+                reason = await self._show_all(subscription, edition)
             except ChatGone:
                 subscription = await self.pause(
                     subscription, "I was removed from that channel, may not post there, or it is gone."
                 )
+                continue
+            if reason:
+                await self.editions.refused(edition.id, reason)
+                refused.append(reason)
             else:
                 await self.editions.delivered(edition.id, self._clock())
+        if refused:
+            raise ChatRefused(" ".join([*refused, REFUSED]))
+
+    async def _show_all(self, subscription: Subscription, edition: Edition) -> str:
+        """Show each message of an edition; what was refused, where and why, or nothing. Raises `ChatGone` or `ChatAway`."""
+        shown, why = messages(edition, subscription.language), []
+        for key, reply in shown:
+            try:
+                await self.show(subscription.place, key, reply)
+            except ChatRefused as error:
+                why.append(str(error).rstrip("."))
+        if not why:
+            return ""
+        heading, there = edition.content["heading"], subscription.place.channel_key
+        log.warning("an edition was refused", edition=edition.id, place=there, reason=why[0])
+        return f"{len(why)} of the {len(shown)} messages of “{heading}” may not stand in {there} ({why[0]})."
 
     async def pause(self, subscription: Subscription, reason: str) -> Subscription:
         """Write no more of it, and tell whoever subscribed why."""
@@ -248,7 +275,7 @@ class Digests:
         key = card_key(subscription.id)
         await self._records.pin(key, place or subscription.place, key)
         for where, name in await self._records.pinned(key):
-            with contextlib.suppress(ChatGone):
+            with contextlib.suppress(ChatGone, ChatRefused):
                 await self.show(where, name, self.card(subscription))
 
     def card(self, subscription: Subscription) -> Reply:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.audiences import Audiences
-from bot.chat import Action, ChatAway, ChatGone, Mention, Openness, Person, Place, Press, Readers, Reply
+from bot.chat import Action, ChatAway, ChatGone, ChatRefused, Mention, Openness, Person, Place, Press, Readers, Reply
 from bot.digests.presses import DigestPresses
 from bot.digests.service import Digests, ProseOf
 from bot.records import Records, open_engine, sqlite_url
@@ -40,6 +40,7 @@ class Shown:
         self.posts = 0
         self.whispers: list[tuple[str, str]] = []
         self.away = self.gone = False
+        self.refuses = ""  # a message with these words
 
     async def status(self, place: Place, text: str) -> None: ...
 
@@ -48,6 +49,8 @@ class Shown:
             raise ChatAway("here is away")
         if self.gone:
             raise ChatGone("the channel is gone")
+        if self.refuses and self.refuses in reply.text:
+            raise ChatRefused("Here refused it: automod")
         self.posts += key not in self.messages
         self.messages[key] = reply
 
@@ -74,6 +77,7 @@ class Rig:
     presses: DigestPresses
     schedule: Schedule
     clock: list[float]
+    told: dict[str, Reply] = field(default_factory=dict)
     asked: list[Mention] = field(default_factory=list)
     waiting: list[tuple[str, float]] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
@@ -147,5 +151,5 @@ async def open_rig(
         asked.append(mention)
 
     presses = DigestPresses(digests, schedule, ask, chats, "UTC")  # type: ignore[arg-type]
-    yield Rig(host, chat, store, digests, presses, schedule, clock, asked)
+    yield Rig(host, chat, store, digests, presses, schedule, clock, told, asked)
     await engine.dispose()

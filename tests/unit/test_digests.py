@@ -182,6 +182,40 @@ async def test_a_channel_that_is_gone_pauses_the_digest_with_a_line_to_whoever_s
     ]  # preview, the one that waited, today's
 
 
+async def test_what_a_platform_refuses_for_good_is_told_and_the_rest_and_the_next_digest_are_shown(rig: Rig) -> None:
+    address = rig.feed("/a", (*SALAD, START - 3_600))
+    await rig.subscribe(f"every day at 8 retrieval evaluation from {address}")
+    rig.feed("/a", (*RERANKER, START + 3_000))
+    rig.chat.refuses = "12 public sets"
+    await rig.pass_time(7_200)
+    (refused,) = await rig.digests.editions.newest("s1", 1)
+    assert (refused.delivered_at, await rig.digests.editions.undelivered("s1")) == (None, [])
+    assert "1 of the 2 messages of “Digest no. 2 of" in refused.refused
+    assert "may not stand in here/local/news (Here refused it: automod)" in refused.refused
+    assert "Digest no. 2" in rig.chat.texts("digest:s1:2026-03-02")  # its head
+    (alert,) = rig.told.values()
+    assert refused.refused in alert.text
+    assert "the next one comes at its time" in alert.text
+    before = rig.chat.posts
+    for _ in range(6):
+        await rig.pass_time(1_800)
+    assert (rig.chat.posts, len(rig.told)) == (before, 1)
+    rig.feed("/a", ("Retrieval evaluation in Rust", "https://example.org/rust", "It is fast.", START + 20_000))
+    await rig.pass_time(DAY)
+    assert "in Rust" in rig.chat.texts("digest:s1:2026-03-03")
+    assert "12 public sets" not in rig.chat.texts()
+    assert "works again" in list(rig.told.values())[-1].text
+
+
+async def test_a_preview_that_is_refused_is_told_to_whoever_subscribed(rig: Rig) -> None:
+    address = rig.feed("/a", (*RERANKER, START - 3_600))
+    rig.chat.refuses = "Digest"
+    await rig.subscribe(f"every day at 8 retrieval evaluation from {address}")
+    assert [who for who, _ in rig.chat.whispers] == ["here/mei"]
+    assert "Not shown: 1 of the 2 messages" in rig.chat.whispers[0][1]
+    assert "halves" in rig.chat.texts()
+
+
 async def test_a_source_that_fails_is_named_at_the_foot_and_stops_nothing(rig: Rig) -> None:
     good = rig.feed("/a", (*RERANKER, START - 3_600))
     rig.host.fail("/b", 404)

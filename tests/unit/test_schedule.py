@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.chat import Action, ChatAway, Reply
+from bot.chat import Action, ChatAway, ChatRefused, Reply
 from bot.cron import Cron
 from bot.jobs import Job, iso
 from bot.records import open_engine, sqlite_url
@@ -229,6 +229,26 @@ async def test_a_paused_job_whose_last_report_is_delivered_after_all_is_not_said
     await world.pass_time(DAY)
     assert len(world.ran) == MOST_FAILURES + 1
     assert world.tellings == 2
+
+
+async def test_what_a_platform_refuses_for_good_is_told_and_not_tried_again(world: World) -> None:
+    world.refused = ChatRefused("Slack refused chat.postMessage: automod")
+    await world.pass_time(DAY)
+    assert world.lines() == ["⚠️ The nightly report failed: Slack refused chat.postMessage: automod"]
+    world.refused = None
+    await world.pass_time(3 * AGAIN_SECONDS)
+    assert (world.delivered, world.tellings) == (0, 1)
+    await world.pass_time(DAY)
+    assert (world.delivered, len(world.ran)) == (1, 2)
+    assert "works again, after 1 in a row" in world.lines()[-1]
+
+
+async def test_a_job_whose_every_report_is_refused_is_paused_after_ten(world: World) -> None:
+    world.refused = ChatRefused("Slack refused chat.postMessage: automod")
+    for _ in range(MOST_FAILURES):
+        await world.pass_time(DAY)
+    assert "failed 10 times in a row and is paused: Slack refused" in world.lines()[-1]
+    assert len(world.ran) == MOST_FAILURES
 
 
 async def test_the_same_moment_failing_again_after_a_crash_counts_once(world: World) -> None:
