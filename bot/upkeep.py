@@ -32,6 +32,7 @@ async def keep_up(app: App, inbox: Inbox, replicas: Replicas) -> None:
             await app.held.tidy()
             if time.monotonic() - tidied > TIDY_SECONDS or not tidied:
                 await tidy(app, inbox, time.time() - KEEP_SECONDS)
+                await app.digests.tidy()
                 tidied = time.monotonic()
         except Exception as error:  # noqa: BLE001  # whatever broke once must not end all upkeep to come
             reason = storage_reason(error) if isinstance(error, STORAGE) else place_of(error)

@@ -93,8 +93,11 @@ class Items:
         return found
 
     async def since(self, sources: Collection[str], seen: float, at: float) -> tuple[list[Item], int]:
-        """What was seen later than ``seen`` and is no older than ``at``, newest first; and how many more than `MOST`."""
-        wanted = (table.c.source.in_(sources), table.c.seen_at > seen, table.c.at >= at)
+        """What was seen later than ``seen`` and is no older than ``at``, newest first; and how many more than `MOST`.
+
+        What was tidied away has no title any more.
+        """
+        wanted = (table.c.source.in_(sources), table.c.seen_at > seen, table.c.at >= at, table.c.title != "")
         query = select(table).where(*wanted).order_by(table.c.at.desc(), table.c.id).limit(MOST)
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).mappings().all()

@@ -24,6 +24,7 @@ from bot.digests.ranking import Ranked, ranked, topics_of
 from bot.digests.showing import card, card_key, messages
 from bot.digests.stories import Sameness, clusters, retold
 from bot.digests.subscriptions import State, Subscription, Subscriptions
+from bot.digests.tidying import tidy
 from bot.digests.weekly import week_of
 from bot.digests.writing import Prose, edition_content
 from bot.digests.written import Written
@@ -43,6 +44,10 @@ OVERLAP = 3_600.0
 LATE = 5 * DAY
 """How long after its own date an item may turn up and still be news: arXiv tells on Monday night what came in on Friday."""
 PREVIEWED = 7 * DAY
+LONGEST = 30 * DAY
+"""How far back a digest looks at most, as after a pause of months."""
+KEPT = LONGEST + 7 * DAY
+"""How long what was read is kept whole; a moment may be run days after it was due."""
 FOUND = 20
 """Documents of the knowledge base that a digest looks at."""
 TRIES = 5
@@ -69,6 +74,7 @@ class Digests:
         clock: Callable[[], float],
         prose_of: ProseOf = lambda subscription: None,
     ) -> None:
+        self._engine = engine
         self.subscriptions = Subscriptions(engine)
         self.editions = Editions(engine, embedder.name, embedder.dimensions)
         self._items = Items(engine, embedder.name)
@@ -117,7 +123,7 @@ class Digests:
     async def write(self, subscription: Subscription, moment: float) -> None:
         """Write the edition of a moment, once. Raises `RetrievalError` where nothing can be embedded."""
         last = await self.editions.last(subscription.id)
-        since = last if last and last <= self._clock() else moment - DAY
+        since = max(last, moment - LONGEST) if last and last <= self._clock() else moment - DAY
         await self._write(subscription, f"{subscription.id}:{iso(moment)}", moment, since)
 
     async def preview(self, subscription: Subscription) -> None:
@@ -211,6 +217,10 @@ class Digests:
             for one in best.values()
         ]
         return await (await self._ready()).embedded(items) if items else []
+
+    async def tidy(self) -> int:
+        """Drop the words and vectors of what was read and is too old for any digest; returns of how many."""
+        return await tidy(self._engine, self._clock() - KEPT)
 
     # delivering
 
