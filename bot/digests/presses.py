@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from bot.chat import Action, Chat, ChatError, ChatRefused, Mention, Place, Press, Reply
 from bot.cron import CronInvalid
-from bot.digests.asking import NotUnderstood, Wish, named, sources, understood, when
+from bot.digests.asking import MOST_TOPICS, NotUnderstood, Wish, named, sources, understood, when
 from bot.digests.editions import Entry
 from bot.digests.items import Vector
 from bot.digests.phrases import LANGUAGES
@@ -119,7 +120,7 @@ class DigestPresses:
                 edited = _edited(subscription, press)
                 for job in jobs:
                     await self._schedule.restart(job)
-                return await change(edited)
+                return await change(subscription, **edited)
 
     async def _of_story(self, press: Press) -> None:
         id_, _, number = press.subject.rpartition(":")
@@ -156,12 +157,9 @@ class DigestPresses:
         subscription = await self._digests.subscriptions.get(id_)
         if subscription is None:
             return
-        left = [source for source in subscription.read if source != entry["source"]]
-        if not left:
+        if await self._digests.subscriptions.mute(subscription, entry["source"]) is None:
             await self._say(press, "It is the only source of this digest; Edit names others, Pause stops it.")
             return
-        muted = tuple(dict.fromkeys((*subscription.muted, entry["source"])))
-        await self._digests.subscriptions.change(subscription, muted=muted)
         await self._say(
             press, f"Muted here: {escape_markdown(named(entry['source']))}. Edit on the digest's card names it again."
         )
@@ -193,26 +191,21 @@ def _made(press: Press, wish: Wish) -> Subscription:
     )
 
 
-def _edited(subscription: Subscription, press: Press) -> Subscription:
-    """Raises `NotUnderstood` or `CronInvalid`. What a form does not hold stays as it is."""
-    form = press.form
-    cron, zone = (
-        when(str(form.get("when") or ""), subscription.zone)
-        if form.get("when")
-        else (subscription.cron, subscription.zone)
-    )
-    named = sources(str(form["sources"])) if form.get("sources") else subscription.read
-    language = str(form.get("language") or subscription.language)
-    return replace(
-        subscription,
-        topics=str(form.get("topics", subscription.topics)).strip()[:1_000],
-        sources=named,
-        muted=(),
-        cron=cron,
-        zone=zone,
-        length=Length(str(form.get("length") or subscription.length.value)),
-        language=language if language in LANGUAGES else "",
-    )
+def _edited(subscription: Subscription, press: Press) -> dict[str, Any]:
+    """The fields that a form holds. Raises `NotUnderstood`, `CronInvalid` or `ValueError`."""
+    form, fields = press.form, dict[str, Any]()
+    if "topics" in form:
+        fields["topics"] = str(form["topics"]).strip()[:MOST_TOPICS]
+    if form.get("when"):
+        fields["cron"], fields["zone"] = when(str(form["when"]), subscription.zone)
+    if form.get("sources"):
+        fields |= {"sources": sources(str(form["sources"])), "muted": ()}
+    if form.get("length"):
+        fields["length"] = Length(str(form["length"]))
+    if form.get("language"):
+        language = str(form["language"])
+        fields["language"] = language if language in LANGUAGES else ""
+    return fields
 
 
 def _plain(title: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -97,12 +97,33 @@ class Subscriptions:
         return [one for one in await self.all() if one.place.channel_key == place.channel_key]
 
     async def change(self, subscription: Subscription, **fields: Any) -> Subscription:
-        """Keep what is different; returns it as it is now."""
-        changed = replace(subscription, **fields)
-        row = _row(changed)
-        row.pop("id")
+        """Keep these fields, and of the others what somebody else made of them meanwhile; returns it as it is now.
+
+        What was deleted stays as it is.
+        """
+        return await self._alter(subscription, lambda now: fields)
+
+    async def mute(self, subscription: Subscription, source: str) -> Subscription | None:
+        """Leave a source out beside those that are left out by now; None where none would be left."""
+        muted = await self._alter(
+            subscription,
+            lambda now: {"muted": tuple(dict.fromkeys((*now.muted, source)))} if {*now.read} - {source} else {},
+        )
+        return muted if source in muted.muted else None
+
+    async def _alter(
+        self, subscription: Subscription, fields: Callable[[Subscription], dict[str, Any]]
+    ) -> Subscription:
+        """One change after another: whoever has written to the row first has it until the end of the transaction."""
+        mine = table.c.id == subscription.id
         async with self._engine.begin() as connection:
-            await connection.execute(update(table).where(table.c.id == subscription.id).values(row))
+            await connection.execute(update(table).where(mine).values(id=table.c.id))
+            now = _subscription((await connection.execute(select(table).where(mine))).mappings().one())
+            wanted = fields(now) if now.state is not State.DELETED else {}
+            changed = replace(now, **wanted)
+            if wanted:
+                row = _row(changed)
+                await connection.execute(update(table).where(mine).values({name: row[name] for name in wanted}))
         return changed
 
     async def _where(self, *conditions: Any) -> list[Subscription]:
