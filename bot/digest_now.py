@@ -31,10 +31,12 @@ async def run_digest(words: str, *, days: float) -> int:
     async with open_app(settings, _nothing_waits) as app:
         person = Person(f"terminal/{getpass.getuser()}", getpass.getuser())
         place, now = Place("terminal", "local", "terminal"), time.time()
-        asked = Subscription("now", place, person, wish.topics, wish.sources, wish.cron, wish.zone, now)
+        asked = Subscription(
+            "now", place, person, wish.topics, wish.sources, wish.cron, wish.zone, now, wish.length, wish.language
+        )
         edition = await app.digests.compose(asked, "now", now, now - days * DAY)
         console = Console()
-        for _, reply in messages(edition, ""):
+        for _, reply in messages(edition, wish.language):
             console.print(Markdown(reply.text))
             for note in reply.footnotes:
                 console.print(f"[{note.number}] {note.title}  {note.uri}", markup=False, style="dim")

@@ -2,7 +2,8 @@
 
 Sources are named as ``feed:https://…`` (or any https address), ``arxiv:CATEGORY`` (or words to search there),
 ``github:OWNER/REPOSITORY`` for its releases, ``search:WORDS`` for what a search of the web finds (several words in quotes, or
-with + between), ``hackernews``, and ``knowledge`` for what is new in the knowledge base.
+with + between), ``hackernews``, and ``knowledge`` for what is new in the knowledge base. Length and language stand between
+commas: “…, short, in German”; within what it is about, as of short stories, they are words like any other.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from urllib.parse import quote, unquote, unquote_plus
 from zoneinfo import available_timezones
 
 from bot.cron import Cron
+from bot.digests.phrases import LANGUAGES
+from bot.digests.subscriptions import Length
 from retrieval.fetching import shown
 
 KNOWLEDGE = "knowledge"
@@ -21,6 +24,8 @@ DEFAULT_SOURCES = (HACKER_NEWS, KNOWLEDGE)
 NAMED = "feed:ADDRESS, arxiv:CATEGORY, github:OWNER/REPOSITORY, search:WORDS, hackernews, knowledge"
 MOST_SOURCES = 30
 MOST_TOPICS = 1_000
+MOST_WORDS = 3_000
+"""Characters of what is said that are read, sources left out."""
 _CONTINENTS = frozenset({"Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic", "Etc"})
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?|s)?"
@@ -57,6 +62,19 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(r"(?:[\s,;.]|\b(?:from|in|at|with|on|and|using|via|time)\b)+$", re.IGNORECASE)
+_LANGUAGES = {"english": "English", "german": "Deutsch", "deutsch": "Deutsch", "chinese": "中文", "中文": "中文"}
+_OTHERS = "french|spanish|italian|portuguese|dutch|polish|russian|ukrainian|turkish|arabic|hindi|japanese|korean"
+_IN = rf"(?:(?:written\s+)?in\s+(?P<language>{'|'.join(_LANGUAGES)}|{_OTHERS})(?!\w))"
+_LONG = r"(?:(?:a\s+|keep\s+it\s+)?(?P<length>short|normal|long)(?:\s+(?:one|version|length))?(?!\w))"
+_MANNER = re.compile(
+    rf"(?:{_LONG}(?:\s+(?:and\s+)?{_IN})?|{_IN.replace('<language>', '<language2>')})"
+    r"(?=\s*(?:[,;，.]|$|(?:and|from|every|each|daily|at|with)\b))",
+    re.IGNORECASE,
+)
+_BEHIND_BREAK = re.compile(
+    rf"(?:^|[,;，.:]|{_EVERY.pattern}|{_TIME.pattern}|{_ZONE.pattern})\s*(?:and\s+)?$", re.IGNORECASE
+)
+_SHORT_DIGEST = re.compile(r"\b(?P<length>short|normal|long)\s+(?=digest\b)", re.IGNORECASE)
 _WEEKLY = re.compile(r"[,;\s]*\b(?:and|with|plus)?\s*a?\s*weekly\s+summary(?:\s+on\s+fridays?)?", re.IGNORECASE)
 _FRONT = re.compile(r"^[\s,;:]*(?:(?:and|then|from|on|in)\s+)*", re.IGNORECASE)
 
@@ -74,12 +92,14 @@ class Wish:
     cron: str
     zone: str
     weekly: bool = False
+    length: Length = Length.NORMAL
+    language: str = ""
 
 
 def understood(text: str, zone: str) -> Wish:
     """``zone`` holds where the words name none. Raises `NotUnderstood` or `CronInvalid`."""
     sources = tuple(source(found[0]) for found in _SOURCE.finditer(text))
-    rest = _SOURCE.sub(" ", text)
+    length, language, rest = _manner(_SOURCE.sub(" , ", text))
     weekly = bool(_WEEKLY.search(rest))
     cron, zone, rest = _when(_WEEKLY.sub(" ", rest), zone)
     topics = _FRONT.sub("", _LEAD.sub("", _FRONT.sub("", " ".join(rest.split()))))
@@ -88,7 +108,8 @@ def understood(text: str, zone: str) -> Wish:
         raise NotUnderstood(
             "Say what it is to be about: /digest every weekday at 8, what's new on retrieval evaluation."
         )
-    return Wish(topics, tuple(dict.fromkeys(sources))[:MOST_SOURCES] or DEFAULT_SOURCES, cron, zone, weekly)
+    named = tuple(dict.fromkeys(sources))[:MOST_SOURCES] or DEFAULT_SOURCES
+    return Wish(topics, named, cron, zone, weekly, length, language)
 
 
 def when(text: str, zone: str) -> tuple[str, str]:
@@ -146,6 +167,26 @@ def in_words(cron: str, zone: str) -> str:
         else []
     )
     return f"{named or ' and '.join(listed)} at {int(hour):02}:{int(minute):02} {zone}"
+
+
+def _manner(text: str) -> tuple[Length, str, str]:
+    """Length, language, and what is left of the words. Raises `NotUnderstood` for a language that no digest is written in."""
+    length, language = Length.NORMAL, ""
+    text = " ".join(text.split())[:MOST_WORDS]
+    while found := _said_of_manner(text):
+        said = found.groupdict()
+        length = Length(said["length"].lower()) if said["length"] else length
+        if wanted := said.get("language") or said.get("language2"):
+            if wanted.lower() not in _LANGUAGES:
+                raise NotUnderstood(f"A digest is written in {', '.join(LANGUAGES)}; not in {wanted}.")
+            language = _LANGUAGES[wanted.lower()]
+        text = f"{text[: found.start()]} {text[found.end() :]}"
+    return length, language, text
+
+
+def _said_of_manner(text: str) -> re.Match[str] | None:
+    apart = (one for one in _MANNER.finditer(text) if _BEHIND_BREAK.search(text[: one.start()]))
+    return _SHORT_DIGEST.search(text) or next(apart, None)
 
 
 def _when(text: str, zone: str) -> tuple[str, str, str]:

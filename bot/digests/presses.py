@@ -187,6 +187,8 @@ def _made(press: Press, wish: Wish) -> Subscription:
         wish.cron,
         wish.zone,
         press.at,
+        length=wish.length,
+        language=wish.language,
         weekly=wish.weekly,
     )
 

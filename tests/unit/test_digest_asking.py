@@ -68,6 +68,33 @@ def test_sources_are_found_among_the_words() -> None:
     assert (wish.weekly, wish.zone) == (True, "Europe/Berlin")
 
 
+@pytest.mark.parametrize(
+    ("text", "length", "language", "topics"),
+    [
+        ("every weekday at 8, what's new on rerankers, short, in German", "short", "Deutsch", "rerankers"),
+        ("what's new on rerankers from arxiv:cs.IR, in Chinese, long", "long", "中文", "rerankers"),
+        (
+            "every day at 7 in German, what's new on agents, memory and tools",
+            "normal",
+            "Deutsch",
+            "agents, memory and tools",
+        ),
+        ("rerankers from hackernews in English", "normal", "English", "rerankers"),
+        ("rerankers daily at 9, short and in German", "short", "Deutsch", "rerankers"),
+        ("every weekday at 8 a short digest on rerankers, in German", "short", "Deutsch", "rerankers"),
+        ("rerankers, long, with a weekly summary", "long", "", "rerankers"),
+        ("every weekday at 8, what's new on short stories in German", "normal", "", "short stories in German"),
+        ("what's new on long context, short circuits", "normal", "", "long context, short circuits"),
+        ('cooking from search:"art, short, film"', "normal", "", "cooking"),
+    ],
+)
+def test_length_and_language_are_said_apart_from_what_it_is_about(
+    text: str, length: str, language: str, topics: str
+) -> None:
+    wish = understood(text, "UTC")
+    assert (wish.length.value, wish.language, wish.topics) == (length, language, topics)
+
+
 def test_what_is_said_of_a_schedule_is_read_again_as_the_same() -> None:
     for cron in ("0 8 * * mon-fri", "5 16 * * *", "0 9 * * mon,thu", "30 7 * * sat,sun", "0 0 * * sun"):
         assert when(in_words(cron, "America/New_York"), "UTC") == (cron, "America/New_York")
@@ -79,6 +106,7 @@ def test_what_is_said_of_a_schedule_is_read_again_as_the_same() -> None:
         ("every weekday at 8 Europe/Atlantis: things", CronInvalid, "There is no time zone “Europe/Atlantis”"),
         ("every weekday at 25:00: things", NotUnderstood, "no time of day"),
         ("every weekday at 8", NotUnderstood, "Say what it is to be about"),
+        ("every weekday at 8, things, in French", NotUnderstood, "is written in English, Deutsch, 中文; not in French"),
     ],
 )
 def test_what_is_not_understood_is_one_line(text: str, error: type[Exception], words: str) -> None:

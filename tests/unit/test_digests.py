@@ -78,6 +78,13 @@ async def test_a_subscription_shows_its_card_and_a_preview_at_once(rig: Rig) -> 
     assert "salad" not in rig.chat.texts()
 
 
+async def test_length_and_language_that_were_asked_for_stand_on_the_card(rig: Rig) -> None:
+    address = rig.feed("/a", (*RERANKER, START - 3_600))
+    await rig.subscribe(f"every day at 8 retrieval evaluation from {address}, short, in German")
+    assert "short length, in Deutsch." in rig.chat.messages["digest-s1"].text
+    assert "Digest Nr. 1" in rig.chat.texts()
+
+
 async def test_a_preview_without_anything_says_of_which_days_and_the_card_when_the_next_is_there(rig: Rig) -> None:
     await rig.subscribe(f"every day at 8 Europe/Berlin, retrieval evaluation from {rig.feed('/a')}")
     assert "Nothing new on retrieval evaluation in the last seven days." in rig.chat.texts()
