@@ -93,6 +93,7 @@ def _configured(text: str) -> Settings:
 
 async def evaluated(settings: Settings, wanted: Wanted, console: Console) -> NightReport:
     """Run a night, or what is left of one that was cut off, and keep it. Raises what its parts raise, one line each."""
+    began = time.monotonic()
     async with AsyncExitStack() as stack:
         bars = stack.enter_context(Bars(console=console, transient=True))
         shown_bar = _Bar(bars)
@@ -113,6 +114,7 @@ async def evaluated(settings: Settings, wanted: Wanted, console: Console) -> Nig
             judging=judge.judging,
             report=shown_bar.asked,
             clock=time.monotonic,
+            began=began,
         )
         ended = Ended(subject.problems + ended.problems, ended.left)
         report = await _report(night, subject, nights, judge, ended, wanted.baselines)

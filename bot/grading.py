@@ -1,7 +1,11 @@
-"""The judge that the settings name, for one night: graded itself before it grades."""
+"""The judge that the settings name, for one night: graded itself before it grades.
+
+One whose own grading does not end in its time grades nothing: it would take the night from the cases.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,10 +20,13 @@ from agent.models.open import open_model
 from agent.state import State
 from bot.app import metered
 from bot.settings import Settings
-from evals.grading_the_judge import grade, read_pairs
+from evals.grading_the_judge import JudgeGrade, grade, read_pairs
 from evals.judging import Judging
 from evals.metrics import Metric
 from evals.running import channel
+
+GRADING_SECONDS = 3_600.0
+"""How long of a night the grading of the judge itself may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,9 @@ def open_judge(settings: Settings) -> ChatModel | None:
 
 
 @asynccontextmanager
-async def grading(settings: Settings, engine: AsyncEngine, night: str) -> AsyncIterator[Grading]:
+async def grading(
+    settings: Settings, engine: AsyncEngine, night: str, seconds: float = GRADING_SECONDS
+) -> AsyncIterator[Grading]:
     """Opened for a night, closed after it. Raises `ModelMisconfigured`, or `EvalError` where DeepEval is missing."""
     model = open_judge(settings)
     if model is None:
@@ -60,7 +69,19 @@ async def grading(settings: Settings, engine: AsyncEngine, night: str) -> AsyncI
     assert meter is not None  # noqa: S101  # there is a model
     try:
         judging = await opened(meter)
-        judged = await grade(meter, read_pairs())
-        yield Grading(judging, METRICS, judged.sentence, judged.distrust)
+        if judged := await _graded(meter, seconds):
+            yield Grading(judging, METRICS, judged.sentence, judged.distrust)
+        else:
+            took = f"its own grading did not end in {seconds / 60:g} minutes, so it graded no answer"
+            yield Grading(distrust=f"The judge was not graded and is not to be trusted tonight: {took}.")
     finally:
         await model.close()
+
+
+async def _graded(model: ChatModel, seconds: float) -> JudgeGrade | None:
+    """None where it does not end in its time."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await grade(model, read_pairs())
+    except TimeoutError:
+        return None

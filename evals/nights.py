@@ -57,8 +57,12 @@ async def run(
     judging: Judging | None,
     report: Report,
     clock: Callable[[], float],
+    began: float | None = None,
 ) -> Ended:
-    """Run what has not run yet and keep each outcome as it comes."""
+    """Run what has not run yet and keep each outcome as it comes.
+
+    ``began`` is when the night began by that clock, where something came before the cases.
+    """
     problems: list[str] = []
     done = set(await nights.outcomes(night.id))
     async with AsyncExitStack() as stack:
@@ -67,7 +71,7 @@ async def run(
             examiner = await stack.enter_async_context(opened(group.subject, bounds.case_seconds))
             examiners |= {case.id: (examiner, group.subject) for case in group.cases}
         cases = drawn([case for group in groups for case in group.cases], passes)
-        began = clock()
+        began = clock() if began is None else began
         for number, case in enumerate(cases):
             if case.id in done:
                 continue

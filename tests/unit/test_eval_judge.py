@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent.errors import ModelMisconfigured
 from agent.models import ChatModel
@@ -26,7 +28,7 @@ from evals.grading_the_judge import grade, kappa, kappa_interval, read_pairs
 from evals.judge import opened
 from evals.outcomes import Outcome
 from evals.running import channel
-from tests.servers.providers import KEY, Fail, Garbage, Step, Thinking
+from tests.servers.providers import KEY, Fail, Garbage, Say, Step, Thinking
 from tests.servers.running import running
 
 CASE = Case.model_validate({"id": "c1", "question": "What may a hotel cost?", "good": "150 euros a night."})
@@ -191,6 +193,21 @@ async def test_the_judge_that_the_settings_name_is_graded_and_its_calls_are_on_t
     assert calls == 6 * len(PAIRS)
     assert tokens == 11 * calls
     await engine.dispose()
+
+
+async def test_a_judge_that_hangs_is_said_not_to_be_graded_and_the_night_goes_on_without_it(
+    engine: AsyncEngine,
+) -> None:
+    hanging = Thinking(lambda body: Say("yes", hold=0))
+    with running(hanging.app) as url:
+        settings = load_settings(judge="openai-compatible:judge", judge_url=f"{url}/v1", judge_key=KEY)
+        async with asyncio.timeout(20), grading(settings, engine, "tonight", seconds=0.6) as made:
+            assert (made.judging, made.metrics) == (None, ())
+        hanging.go.set()
+    assert made.distrust == (
+        "The judge was not graded and is not to be trusted tonight: its own grading did not end in 0.01 minutes, "
+        "so it graded no answer."
+    )
 
 
 async def test_a_judge_that_can_t_be_opened_is_named_by_its_setting(tmp_path: Path) -> None:

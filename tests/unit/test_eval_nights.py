@@ -127,6 +127,17 @@ async def test_a_night_longer_than_a_night_says_so(engine: AsyncEngine, subject:
     assert set(ended.left) == {case.id for case in group.cases} - set(ran)
 
 
+async def test_what_came_before_the_cases_is_a_part_of_the_night(engine: AsyncEngine, subject: Subject) -> None:
+    clock = Clock()
+    nights = Nights(engine, clock)
+    night = await nights.begin("c", "1", {})
+    ran, problems = await go(
+        night, [Group([asked(1)], subject)], nights, clock, bounds=Bounds(seconds=3_600), began=clock() - 3_600
+    )
+    assert ran == []
+    assert problems == ["The night was over after 1 hours: 0 of 1 cases had run; the others were not run tonight."]
+
+
 async def test_money_spent_ends_the_night_with_a_line(engine: AsyncEngine, subject: Subject) -> None:
     clock = Clock()
     nights = Nights(engine, clock)
