@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from agent.commands import asks_back, is_greeting, parse, urls
@@ -182,3 +184,11 @@ def test_an_action_and_nothing_else_is_asked_back(text: str) -> None:
 )
 def test_whoever_says_more_is_not_asked_back(text: str) -> None:
     assert not asks_back(text)
+
+
+@pytest.mark.parametrize("text", ["能" * 60, "能" * 8_000, "你能不能" * 2_000, "please " * 1_000 + "能" * 40])
+def test_a_message_of_polite_words_alone_holds_nobody_up(text: str) -> None:
+    started = time.monotonic()
+    assert parse(text) is None
+    assert asks_back(text) == ""
+    assert time.monotonic() - started < 1.0
