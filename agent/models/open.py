@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -24,17 +25,31 @@ def open_model(name: str, *, url: str = "", key: SecretStr = _NO_KEY) -> ChatMod
         raise ModelMisconfigured(
             f"FOOTNOTE_MODEL: “{name}” is no model; write PROVIDER:NAME, as cohere:command-a-03-2025."
         )
+    if (url or provider == "openai-compatible") and not _is_address(url):
+        raise ModelMisconfigured("FOOTNOTE_MODEL_URL: say where it is, as http://127.0.0.1:11434/v1.")
     try:
         return _open(provider, model, url, key)
     except ImportError as error:
         extra = provider if provider in {"cohere", "gguf"} else "langchain"
-        raise ModelMisconfigured(
-            f"FOOTNOTE_MODEL: {name} needs the package {error.name}; run pip install 'footnote[{extra}]'."
-        ) from error
+        advice = f"needs the package {error.name}; run pip install 'footnote[{extra}]'."
+        if error.name is None:  # LangChain's own words, which name the package of that provider
+            advice = f"can't be opened: {' '.join(str(error).split())[:200]}"
+        raise ModelMisconfigured(f"FOOTNOTE_MODEL: {name} {advice}") from error
     except ValueError as error:
         raise ModelMisconfigured(
             f"FOOTNOTE_MODEL: {name} can't be opened: {' '.join(str(error).split())[:200]}"
         ) from error
+
+
+def _is_address(url: str) -> bool:
+    """Whether it can be one: a host, and a port that there is."""
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and " " not in parts.netloc
+        )
+    except ValueError:
+        return False
 
 
 def _open(provider: str, model: str, url: str, key: SecretStr) -> ChatModel:
@@ -48,8 +63,6 @@ def _open(provider: str, model: str, url: str, key: SecretStr) -> ChatModel:
 
             return Cohere(model, key, url)
         case "openai-compatible":
-            if not url.startswith(("http://", "https://")):
-                raise ModelMisconfigured("FOOTNOTE_MODEL_URL: say where it is, as http://127.0.0.1:11434/v1.")
             from agent.models.openai import OpenAICompatible
 
             return OpenAICompatible(model, url, key)

@@ -94,7 +94,7 @@ def price(model: str, url: str = "") -> tuple[float, float] | None:
     if provider in {"gguf", "ollama"} or model.startswith("scripted"):
         return _FREE
     if provider == "openai-compatible":
-        host = urlsplit(url).hostname or ""
+        host = _host(url)
         if _nearby(host):
             return _FREE
         provider = "openai" if host.endswith("api.openai.com") else host
@@ -118,6 +118,13 @@ def unpriced(model: str, url: str = "") -> str:
         f"{model}: its price is not known, so what it costs counts as $0 and no budget in dollars holds; "
         "set FOOTNOTE_MODEL_PRICE_IN and FOOTNOTE_MODEL_PRICE_OUT (dollars a million tokens)."
     )
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # whoever opens the model is told
+        return ""
 
 
 def _nearby(host: str) -> bool:

@@ -265,5 +265,19 @@ def test_a_wrong_name_says_what_to_do(name: str, advice: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[bad/v1", "http://localhost:99999/v1", "http:///v1", "http://a b/v1", "ftp://x"]
+)
+@pytest.mark.parametrize("name", ["openai-compatible:x", "cohere:command-a"])
+def test_an_address_that_is_none_is_said_before_anything_is_asked(name: str, url: str) -> None:
+    with pytest.raises(ModelMisconfigured, match="FOOTNOTE_MODEL_URL: say where it is"):
+        open_model(name, url=url, key=SecretStr(KEY))
+
+
+def test_a_provider_whose_package_is_missing_is_named_with_that_package() -> None:
+    with pytest.raises(ModelMisconfigured, match="langchain-anthropic"):
+        open_model("anthropic:claude-sonnet-5")
+
+
 def test_none_is_no_model() -> None:
     assert open_model("none") is None
