@@ -197,7 +197,8 @@ class Settings(BaseSettings):
     @property
     def private_hosts(self) -> frozenset[str]:
         """Hosts on private networks that may be read all the same."""
-        return frozenset(host.strip() for host in self.allow_private_hosts.split(",") if host.strip())
+        named = (host.strip().strip("[]").lower() for host in self.allow_private_hosts.split(","))
+        return frozenset(host for host in named if host)
 
     @property
     def key_for_cohere(self) -> SecretStr:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.settings import Settings, misspelt, unfinished
+from bot.settings import Settings, load_settings, misspelt, unfinished
 
 
 def test_a_misspelt_variable_is_named_with_the_nearest_known_one() -> None:
@@ -37,3 +37,11 @@ def test_half_of_what_slack_needs_is_said_to_be_half(chosen: dict[str, str], lin
     found = unfinished(Settings(**chosen))  # type: ignore[arg-type]  # by name
     assert len(found) == lines
     assert all("FOOTNOTE_SLACK_APP_TOKEN" in line for line in found)
+
+
+def test_hosts_are_the_same_however_they_are_written() -> None:
+    assert load_settings(allow_private_hosts="Wiki.Example , [::1],10.0.0.7").private_hosts == {
+        "wiki.example",
+        "::1",
+        "10.0.0.7",
+    }
