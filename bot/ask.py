@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import signal
 import time
 import uuid
@@ -43,10 +44,11 @@ async def run_ask(question: str, *, as_json: bool, how: bool) -> None:
         app.chats[terminal.platform] = terminal
         user = getpass.getuser()
         place = Place(terminal.platform, "local", "terminal", uuid.uuid4().hex[:12])
-        mention = Mention(uuid.uuid4().hex, place, Person(f"terminal/{user}", user), question, time.time())
+        mention = Mention(uuid.uuid4().hex, place, Person(f"terminal/{user}", user), _legible(question), time.time())
         await app.desk.mention(mention)
         if as_json:
-            typer.echo(json.dumps(await _as_json(app, terminal, mention, started), ensure_ascii=False))
+            told = json.dumps(await _as_json(app, terminal, mention, started), ensure_ascii=False)
+            typer.echo(told.encode())  # JSON is UTF-8, whatever the terminal is
         else:
             await _approve_at_prompt(app, terminal, mention, console)
             if how and (answer := await app.desk.answer(run_id(mention.event_id))):
@@ -57,6 +59,15 @@ async def run_ask(question: str, *, as_json: bool, how: bool) -> None:
         embedding = (await app.knowledge.state()).embedding
     if embedding:
         leave(0)
+
+
+def _legible(typed: str) -> str:
+    """What was typed, without the bytes in it that are no text: nothing could keep them."""
+    try:
+        typed.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(typed).decode("utf-8", "replace")
+    return typed
 
 
 async def _approve_at_prompt(app: App, terminal: Terminal, mention: Mention, console: Console) -> None:

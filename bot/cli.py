@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+_NOT_OURS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE}
+"""What a disk or the system refuses: no fault of the program, so that a line says more than where it was."""
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,  # its help pages take 200 ms to import
@@ -122,11 +126,23 @@ def doctor() -> None:
 
 
 def main() -> None:
-    """The entry point: an error that has a plain sentence is shown as that sentence."""
+    """The entry point: an error that has a plain sentence is shown as that sentence.
+
+    What a terminal has no letters for is shown as “?”.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if error.errno not in _NOT_OURS:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        typer.secho(f"{where}{error.strerror}.", fg=typer.colors.RED, err=True)
+        sys.exit(1)
     except Exception as error:
         from bot.errors import sentence
 

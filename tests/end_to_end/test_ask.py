@@ -72,6 +72,35 @@ async def test_quotes_around_the_question_are_optional(home: Path, handbook: Pat
     assert "150 euros" in answer["text"]
 
 
+async def test_words_that_are_not_in_utf_8_are_a_question_all_the_same(home: Path, handbook: Path) -> None:
+    await footnote("sync", str(handbook))
+    answer = await ask(QUESTION + " \udcff")
+    assert answer["question"] == f"{QUESTION} \ufffd"
+    assert "150 euros" in answer["text"]
+
+
+async def test_a_terminal_with_few_letters_gets_what_it_can_show_and_json_is_utf_8(home: Path) -> None:
+    question = "备份保存多少天？"
+    assert (await ask(question, PYTHONIOENCODING="latin-1"))["question"] == question
+    code, out, err = await footnote("ask", question, PYTHONIOENCODING="latin-1")
+    assert (code, err.count("Traceback")) == (0, 0)
+    assert "I don't know" in out
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+async def test_an_answer_that_can_t_be_written_is_said_in_a_line(
+    home: Path, handbook: Path, options: tuple[str, ...]
+) -> None:
+    await footnote("sync", str(handbook))
+    command = [sys.executable, "-m", "bot", "ask", *options, QUESTION]
+    with Path("/dev/full").open("w") as full:
+        process = await asyncio.create_subprocess_exec(*command, stdout=full, stderr=asyncio.subprocess.PIPE)
+    _, err = await process.communicate()
+    assert process.returncode == 1
+    assert err.decode().splitlines()[-1] == "No space left on device."
+    assert b"Traceback" not in err
+
+
 async def test_json_tells_of_a_greeting_and_of_what_waits(home: Path) -> None:
     greeting = await ask("hello")
     assert (greeting["refused"], greeting["actions"]) == (False, [])
