@@ -60,7 +60,7 @@ class Fetcher:
             ask = partial(fetch, url, self._allowed, sent, max_bytes, trusted=trusted)
             got = await self._patiently(host, url, ask, self._pause if pause is None else pause)
             if got.status == 304 and copy is not None:
-                got = Fetched(got.url, 200, copy.headers, copy.body)
+                got = Fetched(got.url, 200, {**copy.headers, **got.headers}, copy.body)
             await self._copies.put(key, Copy(got.url, got.headers, got.body, time.time()))
         return got
 

@@ -103,7 +103,7 @@ class GitHubSource:
                 if isinstance(row, dict) and "pull_request" in row:
                     continue
                 issue = shaped(Issue, row, self.name)
-                yield self._find(f"issues/{issue.number}", issue, issue.updated_at)
+                yield self._find(f"issues/{issue.number}", issue, content_hash(issue.model_dump_json().encode()))
         if pages == MAX_ISSUE_PAGES:
             yield Listed(f"{self.name}/issues/", "", away=f"only the {pages * 100:,} that changed last are read")
 

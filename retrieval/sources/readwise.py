@@ -54,7 +54,7 @@ class Book(BaseModel):
 
 class Page(BaseModel):
     results: list[Any]
-    nextPageCursor: str | None = None  # noqa: N815  # the API's name
+    nextPageCursor: str | int | None = None  # noqa: N815  # the API's name; its export counts with numbers
 
 
 class ReadwiseSource:
@@ -116,9 +116,10 @@ class ReadwiseSource:
             page = await self._page(cursor)
             for row in page.results:
                 yield row
-            if not page.nextPageCursor or page.nextPageCursor == cursor:
+            following = str(page.nextPageCursor or "")
+            if following in {"", cursor}:
                 return
-            cursor = page.nextPageCursor
+            cursor = following
         raise Unreadable(self.name, f"its export has more than {MAX_PAGES} pages")
 
     async def _page(self, cursor: str) -> Page:

@@ -74,7 +74,7 @@ class SlackArchive:
         if len(entries) > MAX_ENTRIES or sum(one.file_size for one in entries) > self._most(entries):
             raise Unreadable(str(self._path), "it is far larger unpacked than an export is, and is not read")
         for name in self._names:
-            if name.startswith("/") or "\\" in name or ":" in name or ".." in PurePosixPath(name).parts:
+            if name.startswith("/") or "\\" in name or name[1:2] == ":" or ".." in PurePosixPath(name).parts:
                 raise Unreadable(str(self._path), "it has paths that lead out of it, and is not read")
         roots = [
             name.removesuffix("channels.json") for name in self._names if PurePosixPath(name).name == "channels.json"

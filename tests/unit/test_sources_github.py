@@ -106,6 +106,30 @@ async def test_issues_are_read_page_by_page_on_their_own_host(
     assert summary.unreadable == []
 
 
+async def test_a_page_that_stayed_the_same_leads_to_one_that_is_new(
+    store: Store, garden: WebSources, fetcher: Fetcher
+) -> None:
+    path = "/repos/mei/garden/issues"
+    garden.put_json(path, [issue(1, "One")])
+    await sync(store, source(garden, fetcher))
+    garden.put_json(path, [issue(1, "One")], link='<HERE/more>; rel="next"')
+    garden.put_json("/more", [issue(2, "Two")])
+    await sync(store, source(garden, fetcher))
+    assert any(one.startswith(f"{path}?") for one in garden.paths(304))
+    assert {"mei/garden#1: One", "mei/garden#2: Two"} <= set(await everything(store))
+
+
+async def test_a_comment_that_was_deleted_is_gone_though_the_issue_is_as_old(
+    store: Store, garden: WebSources, fetcher: Fetcher
+) -> None:
+    comments = [{"updated_at": WHEN, "body": f"Water them {day}.", "user": {"login": "jo"}} for day in ("now", "later")]
+    for left in (comments, comments[:1]):
+        garden.put_json("/repos/mei/garden/issues", [issue(1, "Roses wilt", comments=len(left))])
+        garden.put_json("/repos/mei/garden/issues/1/comments", left)
+        await sync(store, source(garden, fetcher))
+    assert "later" not in (await everything(store))["mei/garden#1: Roses wilt"].text
+
+
 async def test_issues_beyond_the_bound_are_said_and_none_is_lost(
     store: Store, garden: WebSources, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ def book(number: int, title: str, *marks: Any, **more: Any) -> dict[str, Any]:
     return {"user_book_id": number, "title": title, "author": "Mei Lin and Jo", "highlights": list(marks), **more}
 
 
-def export(host: WebSources, *books: Any, cursor: str = "", following: str | None = None) -> None:
+def export(host: WebSources, *books: Any, cursor: str = "", following: str | int | None = None) -> None:
     path = f"/export/?pageCursor={cursor}" if cursor else "/export/"
     host.put_json(path, {"count": len(books), "nextPageCursor": following, "results": list(books)})
 
@@ -45,6 +45,12 @@ async def test_each_book_is_a_document_with_its_highlights(store: Store, host: W
     assert found["Gardens"].modified == 1_772_359_200.0
     assert found["Trains"].uri == "https://x.example/t"
     assert {one.headers.get("authorization") for one in host.asked} == {"Token rw-secret"}
+
+
+async def test_a_cursor_that_is_a_number_leads_on(store: Store, host: WebSources, fetcher: Fetcher) -> None:
+    export(host, book(1, "Gardens", mark("Roses.")), following=4_312)
+    export(host, book(2, "Trains", mark("Slow.")), cursor="4312")
+    assert counted(await sync(store, readwise(host, fetcher))) == (2, 0, 0, 0)
 
 
 async def test_what_changed_is_read_and_what_was_deleted_is_gone(

@@ -131,6 +131,13 @@ async def test_a_zip_that_climbs_out_is_refused(store: Store, export: Path, name
         await sync(store, SlackExportSource(export))
 
 
+async def test_the_canvases_of_an_export_are_passed_over(store: Store, export: Path) -> None:
+    canvas = [{"id": "F1", "name": "Plans", "url_private_download": "https://files.slack.example/F1"}]
+    canvases = {"FC:F1:Plans/2026-03-01.json": DAY_2, "design/canvas_in_the_conversation.json": canvas}
+    await sync(store, SlackExportSource(write(export, canvases)))
+    assert set(await everything(store)) == {"#design, 2026-03-01", "#design: Which blue for #general, @Jo Berg?"}
+
+
 async def test_a_bomb_is_refused_before_it_is_unpacked(store: Store, export: Path) -> None:
     write(export, {"design/2026-03-03.json": b" " * 40_000_000})
     with pytest.raises(Unreadable, match="far larger unpacked"):
