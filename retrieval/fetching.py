@@ -14,6 +14,7 @@ import time
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
@@ -32,6 +33,8 @@ _HEADERS = {
     "Accept-Encoding": "gzip",
     "Accept": "text/html,text/*;q=0.9,application/pdf;q=0.8,*/*;q=0.5",
 }
+_ESCAPING = frozenset({"iso-2022-jp", "iso-2022-kr", "hz-gb-2312"})
+"""Encodings whose bytes are ASCII's."""
 _SECRET = frozenset({"authorization", "cookie"})
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -49,6 +52,19 @@ class Fetched:
     @property
     def content_type(self) -> str:
         return self.headers.get("content-type", "text/html").lower()
+
+    @property
+    def readable(self) -> bytes:
+        """The body, in UTF-8 where the host names another encoding and it is in that: a page need not say so itself."""
+        named = Message()
+        named["content-type"] = self.content_type
+        charset = named.get_content_charset("utf-8")
+        if not self.content_type.startswith("text/") or (_is_utf8(self.body) and charset not in _ESCAPING):
+            return self.body
+        try:
+            return self.body.decode(charset).encode()
+        except (LookupError, ValueError):
+            return self.body
 
 
 async def fetch(
@@ -110,6 +126,14 @@ async def _get(
         return Fetched(url, response.status_code, response.headers, await _body(response, url, max_bytes))
     finally:
         await response.aclose()
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def shown(url: str) -> str:

@@ -47,7 +47,7 @@ def read_page(allowed_hosts: Collection[str] = ()) -> Tool:
 
 async def _document(page: Fetched, context: ToolContext) -> Document:
     suffix = ".pdf" if "pdf" in page.content_type else ".html" if "html" in page.content_type else ".txt"
-    parsed = await parse(f"{page.url.split('?')[0]}{suffix}", page.body)
+    parsed = await parse(f"{page.url.split('?')[0]}{suffix}", page.readable)
     title = parsed.title or urlsplit(page.url).netloc
     return Document(
         id=page.url,

@@ -67,7 +67,7 @@ class WebSource:
         kind = page.content_type
         suffix = next((suffix for mark, suffix in _SUFFIXES.items() if mark in kind), ".txt")
         try:
-            parsed = await parse(f"page{suffix}", page.body)
+            parsed = await parse(f"page{suffix}", page.readable)
         except Unreadable as error:
             raise Unreadable(shown(listed.id), error.reason) from error
         parts = urlsplit(page.url)

@@ -186,6 +186,10 @@ async def every(objects: Objects, properties: list[str]) -> list[Any]:
 
 
 async def delete(objects: Objects, where: FilterReturn) -> None:
-    """All that fits; Weaviate deletes no more than `MOST` at once."""
-    while (await objects.data.delete_many(where)).matches >= MOST:
-        pass
+    """All that fits; Weaviate deletes no more than `MOST` at once. Raises `StoreUnavailable` where it leaves some."""
+    for _ in range(TRIES):
+        while (said := await objects.data.delete_many(where)).matches >= MOST and not said.failed:
+            pass
+        if not said.failed:
+            return
+    raise StoreUnavailable(f"Weaviate did not delete {said.failed} objects. They go with the next sync.")

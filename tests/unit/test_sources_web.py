@@ -48,6 +48,18 @@ async def test_a_page_says_what_it_says_by_whom_and_since_when(
     assert f"{host.address}/hours" in found.links
 
 
+@pytest.mark.parametrize("charset", ["shift_jis", "gb18030", "iso-2022-jp", "utf-8", "none-such"])
+async def test_a_page_is_in_the_encoding_that_its_host_names(
+    store: Store, host: WebSources, fetcher: Fetcher, charset: str
+) -> None:
+    markup = "<div><p>Some plain words.</p></div>" * 60
+    whole = f"<html><head><title>庭園計画</title></head><body>{markup}<p>庭園計画</p></body></html>"
+    body = whole.encode(charset if charset != "none-such" else "utf-8")
+    host.put("/garden", body, f"text/html; charset={charset}")
+    await sync(store, WebSource(f"{host.address}/garden", fetcher))
+    assert (await everything(store))["庭園計画"].text.strip().endswith("庭園計画")
+
+
 async def test_what_did_not_change_is_not_sent_again_also_after_a_restart(
     store: Store, host: WebSources, fetcher: Fetcher, tmp_path: Path
 ) -> None:
