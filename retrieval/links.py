@@ -52,8 +52,8 @@ def names_of(title: str, aliases: tuple[str, ...] = ()) -> frozenset[str]:
 
 def called(person: str) -> frozenset[str]:
     """What somebody is called, folded: the whole name, the first and the last."""
-    whole = fold(person)
-    return frozenset({whole, *whole.split()[:1], *whole.split()[-1:]})
+    parts = [one for part in person.split() for one in ([fold(part)] if WIDE.search(part) else fold(part).split())]
+    return frozenset({fold(person), *parts[:1], *parts[-1:]})
 
 
 def names_in(text: str) -> set[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from retrieval.documents import ANYTHING, Audience, Filter
 from retrieval.filters import Understood
+from retrieval.scripts import UNSPACED
 from retrieval.search import Found, Searcher
 
 
@@ -34,12 +36,17 @@ async def search_where(searcher: Searcher, question: str, audience: Audience, li
 
 def in_words(told: Understood) -> str:
     """What a question holds its answer to, for a person: “in #design, from mei, since 01 Mar 2026”."""
-    parts = [f"in #{name.replace(' ', '-')}" for name in sorted(told.channels)]
-    parts += [f"in {name}" for name in sorted(told.files)]
-    parts += [f"from {name.title()}" for name in sorted(told.authors)]
+    parts = [f"in #{_written(name).replace(' ', '-')}" for name in sorted(told.channels)]
+    parts += [f"in {_written(name)}" for name in sorted(told.files)]
+    parts += [f"from {_written(name).title()}" for name in sorted(told.authors)]
     parts += [f"since {_day(told.since)}"] if told.since is not None else []
     parts += [f"before {_day(told.until)}"] if told.until is not None else []
     return ", ".join(parts)
+
+
+def _written(name: str) -> str:
+    """A folded name as one would write it: Chinese and Japanese have no spaces."""
+    return re.sub(rf"(?<=[{UNSPACED}]) (?=[{UNSPACED}])", "", name)
 
 
 def _day(seconds: float) -> str:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from retrieval.filters import Understood, understood, without_place
+from retrieval.narrowing import in_words
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -24,7 +25,15 @@ def at(*date: int) -> float:
         ("what was said before June 2024?", None, at(2024, 6, 1)),
         ("what was said since March and before October?", at(2026, 3, 1), at(2026, 10, 1)),
         ("what was said since October and before March?", at(2026, 10, 1), None),
-        ("三月以来有什么变化", None, None),
+        ("三月以来有什么变化", at(2026, 3, 1), None),
+        ("自2024年3月起有什么变化？", at(2024, 3, 1), None),
+        ("3月5日以降に何が決まった？", at(2026, 3, 5), None),
+        ("先週から何が変わった？", at(2026, 11, 16), None),
+        ("去年以来有什么变化", at(2025, 1, 1), None),
+        ("昨年より前の規則は？", None, at(2025, 1, 1)),
+        ("what changed since the 5th of March?", at(2026, 3, 5), None),
+        ("what changed since last March?", at(2026, 3, 1), None),
+        ("what changed since last month?", at(2026, 10, 1), None),
         ("3月以来有什么变化", at(2026, 3, 1), None),
         ("2024年以前的规定", None, at(2024, 1, 1)),
         ("what happens in March?", None, None),
@@ -59,14 +68,32 @@ def test_a_channel_is_understood(question: str, channels: set[str]) -> None:
         ("is it true that Ann O'Neil wrote the policy?", {"ann o neil"}),
         ("how far is it from here?", set()),
         ("who said that?", set()),
+        ("Meiさんはホテルについて何と言った？", {"mei"}),
+        ("ホテルについて佐藤さんは何と言った？", {"佐 藤"}),
+        ("小明说了什么？", {"小 明"}),
     ],
 )
 def test_whose_words_are_meant_is_understood(question: str, authors: set[str]) -> None:
     assert understood(question, NOW.timestamp()).authors == authors
 
 
-def test_a_file_is_understood_by_its_name() -> None:
-    assert understood("what does plans/road_map-2.md say?", NOW.timestamp()).files == {"plans road map 2"}
+@pytest.mark.parametrize(
+    ("question", "files"),
+    [
+        ("what does plans/road_map-2.md say?", {"plans road map 2"}),
+        ("what is in 'Q3 plan.pdf' and in “the old one.md”?", {"q3 plan", "the old one"}),
+        ("路线图.md里写了什么？", {"路 线 图"}),
+        ("「計画.md」には何がある？", {"計 画"}),
+        ("what is a.mdb or b.md_c?", set()),
+    ],
+)
+def test_a_file_is_understood_by_its_name(question: str, files: set[str]) -> None:
+    assert understood(question, NOW.timestamp()).files == files
+
+
+def test_what_is_held_to_is_written_as_people_write_it() -> None:
+    told = understood("「計画.md」の佐藤さん in #設計-team since 5 March 2026?", NOW.timestamp())
+    assert in_words(told) == "in #設計-team, in 計画, from 佐藤, since 05 Mar 2026"
 
 
 def test_a_plain_question_holds_to_nothing() -> None:
@@ -82,6 +109,7 @@ def test_a_plain_question_holds_to_nothing() -> None:
         ("3月以来有什么变化", "有什么变化"),
         ("what did Mei say about hotels?", "what did Mei say about hotels?"),
         ("#design?", "#design?"),
+        ("「計画.md」には何がある？", "には何がある？"),
     ],
 )
 def test_the_words_that_say_where_are_no_part_of_what_is_asked(question: str, rest: str) -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.links import LONGEST, fold, linked, longest, mentions, names_in, names_of
+from retrieval.links import LONGEST, called, fold, linked, longest, mentions, names_in, names_of
 
 
 def known_in(text: str, *known: str) -> list[str]:
@@ -154,3 +154,16 @@ def test_a_link_out_of_the_knowledge_is_no_name(target: str) -> None:
 def test_links_overlap_neither_each_other_nor_the_text() -> None:
     found = [*mentions("Mars and Venus", {"mars", "mars base", "base"}), *linked(["Mars Base", "Base"])]
     assert [one.name for one in longest(found)] == ["base", "mars base", "mars"]
+
+
+@pytest.mark.parametrize(
+    ("person", "names"),
+    [
+        ("Mei Lin", {"mei lin", "mei", "lin"}),
+        ("Ann O'Neil", {"ann o neil", "ann", "neil"}),
+        ("佐藤 花子", {"佐 藤 花 子", "佐 藤", "花 子"}),
+        ("小明", {"小 明"}),
+    ],
+)
+def test_somebody_is_called_by_the_first_and_the_last_name(person: str, names: set[str]) -> None:
+    assert called(person) == names

@@ -20,6 +20,12 @@ def test_chinese_and_japanese_sentences_end_without_a_space() -> None:
     assert said("机票由行政部预订。住宿自理！本当ですか？") == ["机票由行政部预订。", "住宿自理！", "本当ですか？"]
 
 
+def test_sentences_of_other_writing_end_where_it_ends_them() -> None:
+    assert said("बगीचा नौ बजे खुलता है। टिकट मुफ़्त है।") == ["बगीचा नौ बजे खुलता है।", "टिकट मुफ़्त है।"]
+    assert said("متى تفتح الحديقة؟ في التاسعة.") == ["متى تفتح الحديقة؟", "في التاسعة."]
+    assert said("面積は３．５倍である．次の章で示す．") == ["面積は３．５倍である．", "次の章で示す．"]
+
+
 def test_list_items_and_paragraphs_stand_alone() -> None:
     assert said("Bring:\n- a pen\n- a book\n\nThat is all") == ["Bring:", "- a pen", "- a book", "That is all"]
 
