@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 MAX_CHARS = 500_000
 AGENT = "footnote"
+_ESCAPE = re.compile("%[0-9a-f]{2}", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -76,5 +77,5 @@ def _matches(pattern: str, path: str) -> bool:
 
 
 def _spelt(path: str) -> str:
-    """One spelling for a path, whether or not its letters are percent-encoded."""
-    return quote(path, safe="/%?&=*$:@!'()+,;~[]")
+    """One spelling for a path, whether or not its letters are percent-encoded, and in which case."""
+    return _ESCAPE.sub(lambda found: found[0].upper(), quote(path, safe="/%?&=*$:@!'()+,;~[]"))

@@ -122,7 +122,7 @@ class WebSource:
         return await asyncio.to_thread(self._obeyed, got.body)
 
     def _obeyed(self, body: bytes) -> Robots:
-        robots = robots_txt.read(body.decode("utf-8", "replace"))
+        robots = robots_txt.read(body.decode("utf-8-sig", "replace"))
         return replace(robots, sitemaps=[*self._first(robots.sitemaps)])
 
     async def _alone(self) -> Listed:

@@ -270,6 +270,7 @@ async def test_a_host_that_asks_for_patience_gets_it(host: WebSources, fetcher: 
         ("/a/b.pdf?x=1", True),
         ("/search?q=1", False),
         ("/caf%C3%A9", False),
+        ("/caf%c3%a9", False),
         ("/café", False),
     ],
 )
@@ -280,6 +281,15 @@ def test_the_longest_pattern_of_a_robots_txt_decides(path: str, allowed: bool) -
     )
     assert robots.read(text).allows(f"https://example.org{path}") is allowed
     assert robots.read(text).delay == 2.0
+
+
+async def test_a_robots_txt_with_a_mark_of_its_encoding_is_obeyed(
+    store: Store, host: WebSources, fetcher: Fetcher
+) -> None:
+    host.put("/robots.txt", "\ufeffUser-agent: *\nDisallow: /garden\n", "text/plain")
+    host.put("/garden", GARDEN)
+    with pytest.raises(Unreadable, match=r"robots.txt asks not to"):
+        await sync(store, WebSource(f"{host.address}/garden", fetcher))
 
 
 def test_the_group_with_our_name_goes_before_the_one_for_everyone() -> None:
