@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 
-from retrieval.documents import Document, Passage
+from retrieval.documents import Document, Link, Passage
 from retrieval.links import fold
 from retrieval.proper import proper_names
 from retrieval.scripts import WIDE
@@ -21,6 +22,7 @@ _WIDE_WEIGHT = 3
 def chunk(document: Document) -> list[Passage]:
     """The passages of a document in order; together they hold every character that is not white space."""
     passages: list[Passage] = []
+    anchors = sorted(document.anchors, key=_start)
     for start, end, path in _sections(document):
         for first, last in _packed(document.text, start, end):
             passages.append(
@@ -36,10 +38,19 @@ def chunk(document: Document) -> list[Passage]:
                     audience=document.audience,
                     uri=document.uri,
                     mentions=tuple(sorted(proper_names(document.text[first:last]) | {fold(document.title)})),
-                    links=tuple(dict.fromkeys(link.target for link in document.anchors if first <= link.start < last)),
+                    links=tuple(dict.fromkeys(link.target for link in _between(anchors, first, last))),
                 )
             )
     return passages
+
+
+def _start(link: Link) -> int:
+    return link.start
+
+
+def _between(anchors: list[Link], first: int, last: int) -> list[Link]:
+    """Those of the anchors, which are in order, that stand there: a document may have a million."""
+    return anchors[bisect_left(anchors, first, key=_start) : bisect_left(anchors, last, key=_start)]
 
 
 def _sections(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
