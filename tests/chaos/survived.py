@@ -8,11 +8,13 @@ from pathlib import Path
 
 from benchmarks.report import Row, publish
 
+RESULTS = os.environ.get("FOOTNOTE_CHAOS_RESULTS")
+"""The folder to keep it in. Read at once: no setting of the environment reaches a test."""
+
 
 def tell(platform: str, figures: Mapping[str, float], faults: Mapping[str, int]) -> None:
-    """FOOTNOTE_CHAOS_RESULTS names the folder to keep it in."""
     print(f"\n{platform}: {dict(figures)}, faults: {dict(faults)}")
-    if folder := os.environ.get("FOOTNOTE_CHAOS_RESULTS"):
+    if RESULTS:
         rows = [Row(platform, {**figures, **{f"fault: {name}": times for name, times in sorted(faults.items())}})]
         title = f"Killed and cut off at random: {platform}"
-        publish(title, rows, {}, Path(folder) / f"chaos-{platform.lower()}.json", "make chaos-platforms")
+        publish(title, rows, {}, Path(RESULTS) / f"chaos-{platform.lower()}.json", "make chaos-platforms")
