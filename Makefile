@@ -24,8 +24,8 @@ chaos: .venv/.ready-dev ## Kill the assistant 200 times on a seeded schedule and
 	@FOOTNOTE_KILLS=200 $(BIN)/python -m pytest tests/chaos/test_kill.py --timeout=3600 -s $(ARGS)
 
 chaos-platforms: .venv/.ready-dev ## The same through Slack and Discord: about 1,000 mentions and 200 presses each; an hour
-	@FOOTNOTE_CHAOS_RESULTS=benchmarks/results FOOTNOTE_KILLS=50 $(BIN)/python -m pytest tests/chaos/test_slack.py --timeout=7200 -s $(ARGS)
-	@FOOTNOTE_CHAOS_RESULTS=benchmarks/results FOOTNOTE_KILLS=75 $(BIN)/python -m pytest tests/chaos/test_discord.py --timeout=7200 -s $(ARGS)
+	@FOOTNOTE_CHAOS_RESULTS=$(CURDIR)/benchmarks/results FOOTNOTE_KILLS=50 $(BIN)/python -m pytest tests/chaos/test_slack.py --timeout=7200 -s $(ARGS)
+	@FOOTNOTE_CHAOS_RESULTS=$(CURDIR)/benchmarks/results FOOTNOTE_KILLS=75 $(BIN)/python -m pytest tests/chaos/test_discord.py --timeout=7200 -s $(ARGS)
 
 bench-retrieval: .venv/.ready-dev ## CORPUS=… QUESTIONS=…: recall and nDCG of full text, vectors and the product's way
 	@$(BIN)/python -m benchmarks.retrieval --corpus $(CORPUS) --questions $(QUESTIONS) $(ARGS)
