@@ -22,15 +22,16 @@ _FLAGS = re.IGNORECASE | re.DOTALL
 _PLEASE = r"(?:please|kindly|(?:can|could|would|will)\s+you)\s+|(?:请|麻烦|帮我|你?能不?能?)\s*"
 _LEAD = rf"^\s*(?P<polite>(?:{_PLEASE})*+)"  # taken whole: given back in pieces, thirty such words took minutes
 _CHANNEL = r"#(?P<channel>[a-z0-9_-]+|[\w-]+)"
+_STOP = r"\s*+[。.!?？]?\s*+$"
 _THAT = r"(?:\s*(?:频道|里|中))*(?P<marked>\s*\bthat\b|\s*[:：,，])?\s*(?P<text>.+)"
 _POSTS = (
     rf"(?:post|write|announce|say|send)\s+(?:in|into|to)\s+{_CHANNEL}{_THAT}",
     rf"(?:tell|notify|inform|message|ping)\s+{_CHANNEL}{_THAT}",
     rf"let\s+{_CHANNEL}\s+know{_THAT}",
-    rf"(?:post|write|announce|say|send)\s+(?P<text>.+?)\s+(?:in|into|to)\s+{_CHANNEL}\s*[.!?？]?\s*$",
+    rf"(?:post|write|announce|say|send)\s++(?P<text>.+?)(?<!\s)\s++(?:in|into|to)\s+{_CHANNEL}{_STOP}",
     rf"在\s*{_CHANNEL}\s*(?:频道)?[里中上]?(?:发布|发|说|宣布|公告|通知)(?:一下|消息|一条消息)?{_THAT}",
     rf"(?:发到|发布到|发送到|通知|告诉)\s*{_CHANNEL}{_THAT}",
-    rf"把(?P<text>.+?)(?:发|发布|发送)到\s*{_CHANNEL}\s*(?:频道)?\s*[。.!?？]?\s*$",
+    rf"把(?P<text>.+?)(?:发|发布|发送)到\s*{_CHANNEL}\s*+(?:频道)?{_STOP}",
 )
 _POST = [re.compile(_LEAD + form, _FLAGS) for form in _POSTS]
 _REMEMBER = re.compile(
@@ -44,8 +45,8 @@ _KINDS = (
     r"table|sheet|spreadsheet|text|article|memo|proposal|summary|letter|form|rota|schedule)s?)"
 )
 _WHERE = (
-    r"(?:\s*,?\s*(?:please|too|as well|for\s+(?:me|us|later|everyone|the\s+team)|(?:in|into|to)\s+(?:the|our|your|my)\s+"
-    r"(?:team['’]?s?\s+)?(?:knowledge(?:\s*base)?|notes|memory|library|archive|wiki|index)))*\s*"
+    r"(?:\s*(?:,\s*)?(?:please|too|as well|for\s+(?:me|us|later|everyone|the\s+team)|(?:in|into|to)\s+(?:the|our|your|my)\s+"
+    r"(?:team['’]?s?\s+)?(?:knowledge(?:\s*base)?|notes|memory|library|archive|wiki|index)))*+\s*+"
 )
 _ALSO = r"(?:[.!;:,。！–—].*)?[?？]?\s*$"
 _IN_CHINESE = r"(?:这[个份些篇]|上面的|所有的?)?(?:附件|文件|文档)"
@@ -77,7 +78,7 @@ _PYTHON = re.compile(
     r"(?:\s*(?:this|the|following|python|code|program|script|expression|一下)\b)*\s*[:：]?\s*(?P<code>.+)",
     _FLAGS,
 )
-_FENCE = re.compile(r"```(?:python|py)?[ \t]*\n?(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```(?:python|py)?[ \t]*+\n?(.*?)```", re.DOTALL)
 _NOTHING_ELSE = re.compile(r"\s*```(?P<python>python|py)?[ \t]*\n(?P<code>(?:(?!```).)*)```\s*", _FLAGS)
 """A block of code without a word; where it does not say of what, it may be anything."""
 _URL = re.compile(r"https?://[^\s<>\[\]\"'“”‘’，。；：！？、（）【】「」《》]+")
@@ -199,7 +200,7 @@ def _read(text: str) -> Command | None:
     before, url = text[: match.start()], _trimmed(match.group())
     after = text[match.start() + len(url) :]
     alone = not re.search(r"\w", before + after)
-    asked = _WHAT_SAYS.match(before) and re.fullmatch(r"\W*(?:say)?\W*", after, re.IGNORECASE)
+    asked = _WHAT_SAYS.match(before) and re.fullmatch(r"\W*+(?:say)?\W*+", after, re.IGNORECASE)
     return Command("read_page", {"url": url}) if alone or asked or _READ.match(before) else None
 
 
@@ -226,9 +227,11 @@ def _asks(text: str) -> bool:
 
 def _trimmed(url: str) -> str:
     """Without trailing punctuation, and without a closing bracket that the address did not open."""
-    while url[-1] in ".,;:!?*_~|" or (url[-1] == ")" and url.count(")") > url.count("(")):
-        url = url[:-1]
-    return url
+    end, unopened = len(url), url.count(")") - url.count("(")
+    while url[end - 1] in ".,;:!?*_~|" or (url[end - 1] == ")" and unopened > 0):
+        unopened -= url[end - 1] == ")"
+        end -= 1
+    return url[:end]
 
 
 _THANKS = re.compile(r"^\W*(?:(?:many )?thanks?|thank you|thx|谢谢|多谢)\b.{0,40}$", re.IGNORECASE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import Enum, auto
+from functools import lru_cache
 from itertools import pairwise
 
 from agent.quantities import named, numbers, units
@@ -40,6 +41,8 @@ success:failure left:right north:south east:west always:sometimes
 _PREFIX = re.compile(r"(?:un|in|im|il|ir|dis|non)(.{4,})")
 CLOSE = 0.6
 """The share of a clause's words from which on another clause is taken to speak of the same thing."""
+MOST_SAID, MOST_CITED = 30, 200
+"""Clauses of a sentence, and of what it cites, that are held against each other: a list of thousands would take minutes."""
 
 
 def contradicts(sentence: str, cited: str) -> bool:
@@ -77,8 +80,9 @@ class Turn(Enum):
 def _turns(sentence: str, cited: str) -> set[Turn]:
     """How the sentence's clauses turn those of the source that are nearest; where several are, the kindest reading."""
     found = set()
-    for clause in _clauses(sentence):
-        near = [(_nearness(clause, source), _turn(clause, source)) for source in _clauses(cited)]
+    sources = _clauses(cited)[:MOST_CITED]
+    for clause in _clauses(sentence)[:MOST_SAID]:
+        near = [(_nearness(clause, source), _turn(clause, source)) for source in sources]
         best = max((share for share, _ in near), default=0.0)
         turns = {turn for share, turn in near if share == best}
         found |= {Turn.UNKNOWN} if best < CLOSE else {Turn.NOT} if Turn.NOT in turns else turns
@@ -87,8 +91,13 @@ def _turns(sentence: str, cited: str) -> set[Turn]:
 
 def _nearness(clause: str, source: str) -> float:
     """The share of the clause's words that the source has, or the opposite of which it has."""
-    says, holds = content(clause), set(content(source))
+    says, holds = _content(clause), frozenset(_content(source))
     return min(1.0, (sum(word in holds for word in says) + _opposites(clause, source)) / len(says))
+
+
+@lru_cache(maxsize=4_096)
+def _content(clause: str) -> tuple[str, ...]:
+    return tuple(content(clause))
 
 
 def _turn(clause: str, source: str) -> Turn:
@@ -100,9 +109,10 @@ def _turn(clause: str, source: str) -> Turn:
 
 
 def _clauses(text: str) -> list[str]:
-    return [clause for clause in _CLAUSE.split(text) if content(clause)]
+    return [clause for clause in dict.fromkeys(map(str.strip, _CLAUSE.split(text))) if content(clause)]
 
 
+@lru_cache(maxsize=4_096)
 def _negated(text: str) -> bool:
     return bool(_NEGATION.search(_NO_NEGATION.sub(" ", text)))
 
@@ -110,12 +120,12 @@ def _negated(text: str) -> bool:
 def _opposites(one: str, other: str) -> int:
     """How many words of the one have their opposite, and not themselves, in the other."""
     mine, theirs = _forms(one), _forms(other)
-    pairs = ((a, b) for left, right in _PAIRS for a, b in ((left, right), (right, left)))
-    known = sum(a in mine and b in theirs and a not in theirs and b not in mine for a, b in pairs)
     only_mine, only_theirs = mine - theirs, theirs - mine
+    known = sum(opposite in only_theirs for word in only_mine for opposite in _OPPOSITE.get(word, ()))
     return known + bool(_bare(only_mine) & only_theirs or _bare(only_theirs) & only_mine)
 
 
+@lru_cache(maxsize=4_096)
 def _forms(text: str) -> frozenset[str]:
     """The words and their stems; of Chinese, all pairs of neighbours and single characters."""
     plain = words(text)
@@ -124,7 +134,13 @@ def _forms(text: str) -> frozenset[str]:
 
 
 def _bare(forms: Iterable[str]) -> set[str]:
-    return {match[1] for form in forms if (match := _PREFIX.fullmatch(form))}
+    return {bare for form in forms if (bare := _without_prefix(form))}
+
+
+@lru_cache(maxsize=100_000)
+def _without_prefix(form: str) -> str:
+    match = _PREFIX.fullmatch(form)
+    return match[1] if match else ""
 
 
 def _swapped(sentence: str, cited: str) -> bool:
@@ -141,9 +157,12 @@ def _triples(text: str) -> set[tuple[str, ...]]:
     return {triple for triple in triples if triple[0] != triple[2] and not any(word.isdigit() for word in triple)}
 
 
-def _pairs() -> list[tuple[str, str]]:
-    pairs = [pair.split(":") for pair in _OPPOSITES.split()]
-    return [(_one(left), _one(right)) for left, right in pairs]
+def _opposite() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for left, _, right in (pair.partition(":") for pair in _OPPOSITES.split()):
+        found.setdefault(_one(left), []).append(_one(right))
+        found.setdefault(_one(right), []).append(_one(left))
+    return found
 
 
 def _one(word: str) -> str:
@@ -151,4 +170,4 @@ def _one(word: str) -> str:
     return stems[0] if word.isascii() and stems else word
 
 
-_PAIRS = _pairs()
+_OPPOSITE = _opposite()

@@ -80,7 +80,8 @@ def with_talk(question: str, before: Sequence[str]) -> str:
     """The question and, in brackets, what it is about: the words of the questions before it, the oldest first."""
     carried: list[str] = []
     for earlier in reversed(before[-TURNS:]):
-        new = [one for one in phrases(_ASKING.sub("\n", earlier)) if not _said(one, [question, *carried])]
+        said = set(content("\n".join([question, *carried])))
+        new = [one for one in phrases(_ASKING.sub("\n", earlier)) if not set(content(one)) <= said]
         carried = [*new, *carried]
         if not leans_back(earlier):
             break
@@ -99,10 +100,6 @@ def _explained(rest: str, pronoun: re.Match[str]) -> bool:
         return bool(_BOUNDARY.search(before)) and len(content(before)) >= 2
     nouns = [match for match in _NOUN.finditer(before) if content(match[1])]
     return any(pronoun["whose"] or _BOUNDARY.search(before, match.end()) for match in nouns)
-
-
-def _said(phrase: str, texts: Sequence[str]) -> bool:
-    return set(content(phrase)) <= {word for text in texts for word in content(text)}
 
 
 def _first_words(found: Sequence[str]) -> list[str]:

@@ -7,21 +7,26 @@ without one cites nothing, so that no sentence borrows the mark of its neighbour
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 
 from retrieval.sentences import sentences as split_sentences
 
 _NUMBERS = r"\^?[1-9]\d?(?:\s*[,，、;]\s*\^?[1-9]\d?|\s*[-–—]\s*[1-9]\d?)*"
 _NAMED = r"(?:(?:passages?|sources?|documents?|doc|段落|来源)\s*#?\s*)?"
 _MARK = re.compile(
-    rf"(?P<code>`[^`\n]*`)|[\[【]\s*(?P<numbers>{_NAMED}{_NUMBERS})(?:†[^】]*)?\s*[\]】](?![A-Za-z0-9_(]|\.[a-z0-9_]|\s*=)",
+    rf"(?P<code>`[^`\n]*`)|[\[【]\s*(?P<numbers>{_NAMED}{_NUMBERS})\s*+(?:†[^\]】]{{0,80}}+)?[\]】](?![A-Za-z0-9_(]|\.[a-z0-9_]|\s*=)",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(\d+)(?:\s*[-–—]\s*(\d+))?")
+_ENDS = (".", "!", "?", "。", "！", "？", "…")
 _OPEN = re.compile(r"[\[【][^\]】\n]{0,24}")
-_ENDED = re.compile(r"[.!?。！？…][\"'”’)」』]*\s*$")
+_AFTER = re.compile(r"[ \t]*[.!?。！？…]*")
+_NEAR = 400
+"""Characters around a mark in which it is seen whether a sentence ends there."""
 _LEAD = re.compile(
     r"(?:according to|based on|as (?:stated|described|mentioned|noted|said|per)(?: in)?|per|from|in|根据|依据|按照|据)"
     r"\s*(?:the\s+)?(?:(?:given|provided|above|following|上述|以上)\s+)?"
@@ -100,10 +105,11 @@ def _pieces(masked: str, marks: Marks) -> Iterator[tuple[int, int]]:
     """The lines, cut behind a mark with which a sentence ends, whatever the word before it abbreviates."""
     cuts = {match.end() for match in re.finditer("\n", masked)}
     for start, end, _ in marks:
-        after = re.match(r"[ \t]*[.!?。！？…]*", masked[end:])
-        ends = end + (after.end() if after else 0)
-        stopped = _ENDED.search(masked[:start]) or (after and after[0].strip())
-        if stopped and not masked[ends:].lstrip()[:1].islower():
+        after = _AFTER.match(masked, end)
+        ends = after.end() if after else end
+        said = masked[max(0, start - _NEAR) : start].rstrip().rstrip("\"'”’)」』")
+        stopped = said.endswith(_ENDS) or (after and after[0].strip())
+        if stopped and not masked[ends : ends + _NEAR].lstrip()[:1].islower():
             cuts.add(ends)
     edges = [0, *sorted(cuts), len(masked)]
     return pairwise(edges)
@@ -116,7 +122,8 @@ def _begins(masked: str, text: int) -> int:
 
 
 def _claim(masked: str, marks: Marks, span: _Span, end: int) -> Claim:
-    numbers = (number for at, _, found in marks if span.begins <= at < end for number in found)
+    first, last = (bisect_left(marks, at, key=itemgetter(0)) for at in (span.begins, end))
+    numbers = (number for _, _, found in marks[first:last] for number in found)
     text = _LIST_MARK.sub("", " ".join(masked[span.text : span.end].split()))
     text = _LOOSE.sub(r"\1\2", text)
     lead = _LEAD.match(text)

@@ -26,7 +26,7 @@ from retrieval.documents import Document
 from retrieval.sentences import sentences
 
 _PERSONAL = (
-    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
+    (re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+"), "[address]"),
     (re.compile(r"https?://\S+"), "[link]"),
     (re.compile(r"<[@#!][^>]{1,80}>|(?<!\w)@[\w.-]{2,}"), "[somebody]"),
     (re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,3})?\b"), "[number]"),

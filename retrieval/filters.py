@@ -39,7 +39,7 @@ _SINCE = re.compile(
 _UNTIL = re.compile(rf"\b(?:before|until|till)\s+({_DATE})\b|({_EAST})(?:以前|之前|より前)", re.IGNORECASE)
 _LATELY = re.compile(rf"\b(?:in|over|within|during) the (?:last|past) ({_COUNT} )?({_UNITS})\b", re.IGNORECASE)
 _CHANNEL = re.compile(r"(?:\b(?:in|from|on)\s+|在|^|(?<=\s))#([\w\-]*[^\W\d_][\w\-]*)", re.IGNORECASE)
-_NAME = r"@?([^\W\d_a-z][\w'’.-]*(?: [^\W\d_a-z][\w'’.-]*){0,2})"
+_NAME = r"@?([^\W\d_a-z][\w'’.-]{0,60}(?: [^\W\d_a-z][\w'’.-]{0,60}){0,2})"
 _AUTHOR = re.compile(
     rf"\b(?:[Ff]rom|[Bb]y|[Aa]ccording to)\s+{_NAME}|\bdid\s+{_NAME}\s+(?:say|write|post|ask|decide|mention|think|suggest)\b"
     rf"|{_NAME}\s+(?:wrote|said|says|posted|asked|decided|mentioned|suggested)\b"

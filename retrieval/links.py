@@ -18,10 +18,10 @@ LONGEST = 8
 """Words of the longest name that is looked for."""
 _VOICED = "\u3099\u309a"
 """The marks that make another kana of one (ハ, バ, パ), where an accent makes the same letter."""
-_QUALIFIER = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
+_QUALIFIER = re.compile(r"(?<!\s)\s*+[(（][^()（）]*+[)）]\s*+$")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _ENDING = re.compile(r"\.(?:md|markdown|mdx|html?|txt|pdf|docx)$", re.IGNORECASE)
-_VERSION = re.compile(r"\s+v?\d+(?:\.\d+)+\S*$")
+_VERSION = re.compile(r"(?<!\s)\s++v?\d+(?:\.\d+)+\S*$")
 
 
 class Mention(NamedTuple):

@@ -8,7 +8,8 @@ LONGEST = 600
 """Characters of the longest sentence; a longer run is cut at a clause mark or a space."""
 
 _END = re.compile(
-    r"[.!?…]+[\"'”’)\]]*(?=\s|$)|(?:[。！？｡।॥؟۔።։។။]|．(?!\d))+[”’」』）\"]*|\n\s*\n|\n(?=\s*(?:[-*+•]|\d+[.)]|#{1,6}|```|\||>)\s?)"
+    r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s|$)|(?:[。！？｡।॥؟۔።։။។]|．(?!\d))++[”’」』）\"]*+"
+    r"|\n\s*\n|\n(?=\s*(?:[-*+•]|\d+[.)]|#{1,6}|```|\||>)\s?)"
     r"|(?<=\|)\n"
 )
 _ABBREVIATION = re.compile(

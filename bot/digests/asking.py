@@ -61,7 +61,10 @@ _LEAD = re.compile(
     r"|^\W*(?:告诉我们?|发给?我们?)?",
     re.IGNORECASE,
 )
-_TAIL = re.compile(r"(?:[\s,;.]|\b(?:from|in|at|with|on|and|using|via|time)\b)+$", re.IGNORECASE)
+_TAIL = re.compile(r"\b(?:from|in|at|with|on|and|using|via|time)$", re.IGNORECASE)
+_SIGNS = " \t\n,;."
+_BEFORE = 100
+"""Characters before a word in which it is seen what it stands behind."""
 _LANGUAGES = {"english": "English", "german": "Deutsch", "deutsch": "Deutsch", "chinese": "中文", "中文": "中文"}
 _OTHERS = "french|spanish|italian|portuguese|dutch|polish|russian|ukrainian|turkish|arabic|hindi|japanese|korean"
 _IN = rf"(?:(?:written\s+)?in\s+(?P<language>{'|'.join(_LANGUAGES)}|{_OTHERS})(?!\w))"
@@ -75,7 +78,9 @@ _BEHIND_BREAK = re.compile(
     rf"(?:^|[,;，.:]|{_EVERY.pattern}|{_TIME.pattern}|{_ZONE.pattern})\s*(?:and\s+)?$", re.IGNORECASE
 )
 _SHORT_DIGEST = re.compile(r"\b(?P<length>short|normal|long)\s+(?=digest\b)", re.IGNORECASE)
-_WEEKLY = re.compile(r"[,;\s]*\b(?:and|with|plus)?\s*a?\s*weekly\s+summary(?:\s+on\s+fridays?)?", re.IGNORECASE)
+_WEEKLY = re.compile(
+    r"(?<![,;\s])[,;\s]*+\b(?:and|with|plus)?\s*a?\s*weekly\s+summary(?:\s+on\s+fridays?)?", re.IGNORECASE
+)
 _FRONT = re.compile(r"^[\s,;:]*(?:(?:and|then|from|on|in)\s+)*", re.IGNORECASE)
 
 
@@ -103,7 +108,7 @@ def understood(text: str, zone: str) -> Wish:
     weekly = bool(_WEEKLY.search(rest))
     cron, zone, rest = _when(_WEEKLY.sub(" ", rest), zone)
     topics = _FRONT.sub("", _LEAD.sub("", _FRONT.sub("", " ".join(rest.split()))))
-    topics = _TAIL.sub("", topics).strip(" ,;:.，。")[:MOST_TOPICS]
+    topics = _without_tail(topics).strip(" ,;:.，。")[:MOST_TOPICS]
     if not topics and not sources:
         raise NotUnderstood(
             "Say what it is to be about: /digest every weekday at 8, what's new on retrieval evaluation."
@@ -185,12 +190,26 @@ def _manner(text: str) -> tuple[Length, str, str]:
 
 
 def _said_of_manner(text: str) -> re.Match[str] | None:
-    apart = (one for one in _MANNER.finditer(text) if _BEHIND_BREAK.search(text[: one.start()]))
+    apart = (one for one in _MANNER.finditer(text) if _BEHIND_BREAK.search(_near(text, one.start())))
     return _SHORT_DIGEST.search(text) or next(apart, None)
+
+
+def _near(text: str, at: int) -> str:
+    """What stands just before: enough for any name of a day, a time or a zone."""
+    return text[max(0, at - _BEFORE) : at]
+
+
+def _without_tail(topics: str) -> str:
+    """Without the little words and signs at the end."""
+    topics = topics.rstrip(_SIGNS)
+    while found := _TAIL.search(topics, max(0, len(topics) - 8)):
+        topics = topics[: found.start()].rstrip(_SIGNS)
+    return topics
 
 
 def _when(text: str, zone: str) -> tuple[str, str, str]:
     """Cron, zone, and what is left of the words."""
+    text = text[:MOST_WORDS]
     if found := _ZONE.search(text):
         known = (
             found[0].upper() in {"UTC", "GMT"}
@@ -214,7 +233,7 @@ def _time(text: str) -> re.Match[str] | None:
     """What says the time of day: “Python 3.11” does not, though “weekdays 8.30” does."""
     found = list(_TIME.finditer(text))
     sure = [one for one in found if not one["hour"] or one["half"] or ":" in one[0] or one[0][:2].lower() == "at"]
-    behind = [one for one in found if _ENDS_WITH_DAYS.search(text[: one.start()].rstrip(" ,"))]
+    behind = [one for one in found if _ENDS_WITH_DAYS.search(_near(text, one.start()).rstrip(" ,"))]
     return next(iter([*sure, *behind]), None)
 
 

@@ -20,7 +20,7 @@ LIKED, DISLIKED, SOURCE, TOLD, WORDS = 0.35, 0.35, 0.15, 0.05, 0.3
 ON_TOPIC = 0.2
 """How much a story must have of a topic, where topics were named."""
 NEAR_LIKED = 0.5
-_APART = re.compile(r"\s*(?:[,;，；、\n]|\band\b|\bor\b|和)\s*")
+_APART = re.compile(r"[,;，；、\n]|\band\b|\bor\b|和")
 
 
 @dataclass(frozen=True, slots=True)

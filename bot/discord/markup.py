@@ -22,14 +22,16 @@ _LINE_START = re.compile(r"^(\s*)(#|-|\+|\d+(?=\.))", re.MULTILINE)
 _EVERYONE = re.compile(r"@(?=everyone|here)")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _HALF_LINK = re.compile(r"(?:!?\[[^\]]*|\[[^\]]*\]\([^)]*|(?<!\()<?https?://\S*)$")
-_FENCE = re.compile(r"^((?:> |  |- |\d+\. )*)```", re.MULTILINE)
+_FENCE = re.compile(r"^((?:> |  |- |\d+\. ){0,20}+)```", re.MULTILINE)
 _WHOLE = re.compile(
-    r"(?P<fence>^[>\s\d.-]*```$.*?(?:^[>\s]*```$|\Z))|\[(?:\\.|[^\]\\])*\]\(<[^>\n]*>\)|``.*?``|`[^`\n]*`|\\.",
+    r"(?P<fence>^[>\s\d.-]*```$.*?(?:^[>\s]*```$|\Z))|\[(?:\\.|[^\]\\]){0,1000}+\]\(<[^>\n]*>\)|``.*?``|`[^`\n]*`|\\.",
     re.MULTILINE | re.DOTALL,
 )
 """A link, code in a line, a sign with its backslash. Code in lines of its own may be cut."""
 _SPARE = 24
 """Characters for the end of code that is cut."""
+_LONGEST_LINK = 3_000
+"""Characters of a link that is kept in one piece."""
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table").enable("strikethrough")
 
 
@@ -82,7 +84,8 @@ def pieces(block: str, most: int) -> list[str]:
 
 def _cut(text: str, most: int) -> int:
     """Where to cut: behind the last line, sentence or word that fits, and within nothing that must stay whole."""
-    whole = [match.span() for match in _WHOLE.finditer(text) if match["fence"] is None]
+    near = _WHOLE.finditer(text, 0, most + _LONGEST_LINK)
+    whole = [match.span() for match in near if match["fence"] is None]
     for mark in ("\n", ". ", " "):
         end = most
         while (at := text.rfind(mark, most // 2, end)) > 0:
@@ -102,7 +105,7 @@ def _open_fence(text: str) -> str | None:
 
 def _quote_of(text: str) -> str:
     """What makes the last line of a text a quote."""
-    quoted = re.match(r"(?:> )*", text[text.rfind("\n") + 1 :])
+    quoted = re.match(r"(?:> ){0,20}", text[text.rfind("\n") + 1 :])
     return quoted[0] if quoted else ""
 
 

@@ -14,10 +14,10 @@ _LINE = re.compile(r"^=+[ \t]*$", re.MULTILINE)
 _AUTHOR = re.compile(r"^(.*\S)\s*[(（]([^()（）]*)[)）]\s*$")
 _NOTE = re.compile(r"\b(?:note|notiz|nota|notitie)\b|笔记|筆記|メモ", re.IGNORECASE)
 _PLACE = re.compile(r"\d+(?:-\d+)?")
-_TIME = re.compile(r"(上午|下午|午前|午後)?\s*(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([AaPp]\.?[Mm])?")
+_TIME = re.compile(r"(?:(上午|下午|午前|午後)\s*)?(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([AaPp]\.?[Mm])?")
 _EASTERN = re.compile(r"(\d{4})\s*[年/-]\s*(\d{1,2})\s*[月/-]\s*(\d{1,2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.?\s+(?:de\s+)?([^\W\d_]{3,})\.?\s+(?:de\s+)?(\d{4})")
-_MONTH_FIRST = re.compile(r"([^\W\d_]{3,})\s+(\d{1,2}),?\s+(\d{4})")
+_MONTH_FIRST = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,}+)\s++(\d{1,2}),?\s+(\d{4})")
 _MONTHS = (
     "jan ene gen janv",
     "feb fév fev",

@@ -13,9 +13,9 @@ from retrieval.parsing.parsed import Parsed
 from retrieval.parsing.plain import decode
 
 _FENCE = re.compile(r"^[ \t>]*(?:(`{3,})[^`]*|(~{3,}).*)$")
-_HEADING = re.compile(r"^[ ]{0,3}(#{1,6})[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*$")
+_HEADING = re.compile(r"^[ ]{0,3}(#{1,6})[ \t]+([ \t]|.+?(?<![ \t]))(?:[ \t]++#++)?+[ \t]*+$")
 _UNDERLINE = re.compile(r"^[ ]{0,3}(=+|-+)[ \t]*$")
-_RULE = re.compile(r"^[ \t]*\|?(?:[ \t]*:?-{3,}:?[ \t]*\|?)+[ \t]*$|^[ \t]*([-*_])(?:[ \t]*\1){2,}[ \t]*$")
+_RULE = re.compile(r"^[ \t]*+\|?(?:[ \t]*+:?-{3,}+:?[ \t]*+\|?)++$|^[ \t]*([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 _ITEM = re.compile(r"^[ \t]*(?:[-*+>|]|\d{1,9}[.)])(?:[ \t]|$)")
 _DEFINITION = re.compile(
     r"^[ ]{0,3}\[(?!\^)([^\[\]\n]{1,200})\]:[ \t]*<?([^\s<>]+)>?(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*$",

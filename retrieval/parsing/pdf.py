@@ -35,6 +35,6 @@ def _flowing(pages: str) -> str:
     text = pages.replace("\f", "\n\n").replace("\u00ad", "")
     text = re.sub(r"(?<=[a-z])-\n(?=[a-z])", "", text)
     text = re.sub(f"(?<=[{UNSPACED}，、；：])\\n(?=[{UNSPACED}])", "", text)
-    text = re.sub(r"[ \t]*\n[ \t]*", "\n", text)
+    text = "\n".join(line.strip(" \t") for line in text.split("\n"))
     text = re.sub(r"(?<![\n.:!?。！？])\n(?![\n•*-])", " ", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
