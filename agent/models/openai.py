@@ -25,6 +25,8 @@ class _Gathered:
     text: list[str] = field(default_factory=list)
     calls: dict[int, dict[str, str]] = field(default_factory=dict)
     usage: dict[str, Any] = field(default_factory=dict)
+    ended: bool = False
+    """Whether it said that it is over: by [DONE], or by why it finished."""
 
 
 class OpenAICompatible:
@@ -47,6 +49,8 @@ class OpenAICompatible:
                         yield piece
         except httpx.TransportError as error:
             raise ModelUnavailable(f"{self.name} broke off in the middle ({type(error).__name__}).") from error
+        if not gathered.ended:
+            raise ModelUnavailable(f"{self.name} broke off in the middle.")
         yield self._whole(gathered, request, time.monotonic() - started)
 
     async def close(self) -> None:
@@ -70,14 +74,18 @@ class OpenAICompatible:
 
     def _take(self, line: str, gathered: _Gathered) -> str:
         """Add one line of the stream; returns its text."""
-        if not line.startswith("data:") or line[5:].strip() == "[DONE]":
+        done = line.startswith("data:") and line[5:].strip() == "[DONE]"
+        gathered.ended |= done
+        if done or not line.startswith("data:"):
             return ""
         try:
             event = json.loads(line[5:])
             if error := event.get("error"):
                 raise ModelUnavailable(f"{self.name} failed: {str(error)[:160]}")
             gathered.usage = event.get("usage") or gathered.usage
-            delta = event["choices"][0].get("delta", {}) if event.get("choices") else {}
+            choice = event["choices"][0] if event.get("choices") else {}
+            gathered.ended |= bool(choice.get("finish_reason"))
+            delta = choice.get("delta", {})
             for part in delta.get("tool_calls") or ():
                 call = gathered.calls.setdefault(part.get("index", 0), {"id": "", "name": "", "arguments": ""})
                 function = part.get("function") or {}

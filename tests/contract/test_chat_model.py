@@ -105,7 +105,7 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_opened_again() -
         times += 1
         await reader.readuntil(b"\r\n\r\n")
         if times > 1:
-            event = b'data: {"choices": [{"delta": {"content": "Fine."}}]}\n\n'
+            event = b'data: {"choices": [{"delta": {"content": "Fine."}, "finish_reason": "stop"}]}\n\n'
             writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + event)
             await writer.drain()
         writer.close()
@@ -125,6 +125,7 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_opened_again() -
         Garbage(),
         Say(tool=("remember", "[1, 2]")),
         Say("Half an ans", cut=4),
+        Say("Half an ans", ends=False),
     ],
 )
 async def test_whatever_goes_wrong_is_one_line_without_the_key(opened: Opened, step: Step) -> None:

@@ -32,6 +32,8 @@ class Say:
     """After so many pieces, wait until `Provider.go` is set."""
     usage: bool = True
     """Whether the usage is reported."""
+    ends: bool = True
+    """Whether the stream says that it is over, before it is."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,8 @@ def openai_events(step: Say) -> list[str]:
     chunks: list[dict[str, Any]] = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
     if step.usage:
         chunks.append({"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7}})
-    return [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks] + ["data: [DONE]\n\n"]
+    events = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks]
+    return [*events, "data: [DONE]\n\n"] if step.ends else events
 
 
 def cohere_events(step: Say) -> list[str]:
@@ -184,7 +187,8 @@ def cohere_events(step: Say) -> list[str]:
         events.append({"type": "citation-start", "index": 0, "delta": {"message": {"citations": cited}}})
         events.append({"type": "citation-end", "index": 0})
     usage = {"usage": {"tokens": {"input_tokens": 11, "output_tokens": 7}}} if step.usage else {}
-    events.append({"type": "message-end", "delta": {"finish_reason": "COMPLETE"} | usage})
+    if step.ends:
+        events.append({"type": "message-end", "delta": {"finish_reason": "COMPLETE"} | usage})
     return [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
 
 
