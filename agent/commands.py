@@ -78,6 +78,13 @@ _PYTHON = re.compile(
     r"(?:\s*(?:this|the|following|python|code|program|script|expression|一下)\b)*\s*[:：]?\s*(?P<code>.+)",
     _FLAGS,
 )
+_SUM = re.compile(
+    _LEAD + r"(?:tell\s+me\s+)?(?:what(?:['’]s|\s+is)?\s+|how\s+much\s+is\s+)?"
+    r"(?P<code>[\d.(](?:[\d\s.,()+*/×÷%–−-]|of\b|per\s?cent\b)*+)(?:is|等于|是)?(?:多少|几)?[\s=?？.。]*+$",
+    _FLAGS,
+)
+_WORKS_OUT = re.compile(r"(?:[\d.)]\s*(?:[+×÷]|\*{1,2})|\s[-–−/]\s|(?:%|per\s?cent)\s+of\s)\s*[\d.(]", re.IGNORECASE)
+"""What makes numbers a sum: 24/7, 2026-10-11 and 1984 are none."""
 _FENCE = re.compile(r"```(?:python|py)?[ \t]*+\n?(.*?)```", re.DOTALL)
 _NOTHING_ELSE = re.compile(r"\s*```(?P<python>python|py)?[ \t]*\n(?P<code>(?:(?!```).)*)```\s*", _FLAGS)
 """A block of code without a word; where it does not say of what, it may be anything."""
@@ -187,9 +194,18 @@ def _python(text: str) -> Command | None:
         return Command("run_python", {"code": code}) if code else None
     match = _PYTHON.match(text)
     if match is None:
-        return None
+        return _sum(text)
     fence = _FENCE.search(match["code"])
     code = computable(fence[1] if fence else match["code"].strip().strip("`").rstrip("?？=。 "), program=bool(fence))
+    return Command("run_python", {"code": code}) if code else None
+
+
+def _sum(text: str) -> Command | None:
+    """A question of nothing but numbers: what is 15% of 200?"""
+    match = _SUM.match(text)
+    if match is None or not _WORKS_OUT.search(match["code"]):
+        return None
+    code = computable(match["code"].strip(" .,"))
     return Command("run_python", {"code": code}) if code else None
 
 
