@@ -97,7 +97,7 @@ def price(model: str, url: str = "") -> tuple[float, float] | None:
         host = _host(url)
         if _nearby(host):
             return _FREE
-        provider = "openai" if host.endswith("api.openai.com") else host
+        provider = "openai" if f".{host}".endswith(".api.openai.com") else host
     asked = f"{provider}:{name}"
     while asked not in PRICES and _VERSION.search(asked):
         asked = _VERSION.sub("", asked)

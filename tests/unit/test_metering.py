@@ -148,6 +148,8 @@ async def test_a_provider_that_reports_no_usage_is_estimated(engine: AsyncEngine
         ("openai-compatible:qwen3", "http://192.168.1.7:8000/v1", (0.0, 0.0)),
         ("openai-compatible:gpt-5", "https://api.openai.com/v1", (1.25, 10.00)),
         ("openai-compatible:gpt-5", "https://eu.api.openai.com/v1", (1.25, 10.00)),
+        ("openai-compatible:gpt-5", "https://notapi.openai.com/v1", None),
+        ("openai-compatible:gpt-5", "https://api.openai.com.example.org/v1", None),
         ("openai-compatible:qwen3", "https://openrouter.ai/api/v1", None),
         ("gguf:model.gguf", "", (0.0, 0.0)),
     ],
