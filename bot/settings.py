@@ -149,7 +149,10 @@ class Settings(BaseSettings):
     @classmethod
     def _known_rule(cls, value: str) -> str:
         strange = [who for who in value.split(",") if "/" not in who]
-        if value not in {"place", "asker", "others"} and strange:
+        rules = {"place", "asker", "others"}
+        if value not in rules and strange:
+            if (rule := strange[0].strip()) in rules:
+                raise ValueError(f"“{rule}” stands alone; leave it out, or the ids")
             raise ValueError(f"“{strange[0].strip()}” is neither place, asker, others nor an id like console/mei")
         return value
 

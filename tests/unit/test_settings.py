@@ -1,6 +1,7 @@
 """What is said of the environment."""
 
 import pytest
+from pydantic import ValidationError
 
 from bot.settings import Settings, load_settings, misspelt, unfinished
 
@@ -45,3 +46,16 @@ def test_hosts_are_the_same_however_they_are_written() -> None:
         "::1",
         "10.0.0.7",
     }
+
+
+@pytest.mark.parametrize(
+    ("approvers", "said"),
+    [
+        ("place,console/mei", "“place” stands alone; leave it out, or the ids"),
+        ("console/mei, others", "“others” stands alone; leave it out, or the ids"),
+        ("mei", "“mei” is neither place, asker, others nor an id like console/mei"),
+    ],
+)
+def test_who_may_decide_is_one_rule_or_a_list_of_people(approvers: str, said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Settings(approvers=approvers)
