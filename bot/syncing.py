@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from dataclasses import replace
 
 import structlog
 from rich.console import Console
@@ -110,12 +111,17 @@ async def _sync_one(app: App, name: str, console: Console) -> bool:
             broke = f"{shown(name)}: reading it broke off ({place_of(error)}); what was read before is kept."
             _say(console, f"[red]{escape(broke)}[/red]")
             return False
-    tell(console, summary)
+    tell(console, name, summary)
     return True
 
 
-def tell(console: Console, summary: Summary) -> None:
+def tell(console: Console, name: str, summary: Summary) -> None:
     """The summary in a line, then each file that could not be read with its reason."""
+    kind, _, location = name.partition(":")
+    if kind == "folder" and replace(summary, seconds=0.0) == Summary():
+        holds = "it holds no Markdown, HTML, PDF, DOCX or text."
+        _say(console, f"[yellow]Nothing to read in {escape(location)}:[/yellow] {holds}")
+        return
     _say(
         console,
         f"{summary.new} new, {summary.changed} changed, {summary.gone} gone, {summary.unchanged} unchanged "
