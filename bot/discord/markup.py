@@ -24,7 +24,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _HALF_LINK = re.compile(r"(?:!?\[[^\]]*|\[[^\]]*\]\([^)]*|(?<!\()<?https?://\S*)$")
 _FENCE = re.compile(r"^((?:> |  |- |\d+\. ){0,20}+)```", re.MULTILINE)
 _WHOLE = re.compile(
-    r"(?P<fence>^[>\s\d.-]*```$.*?(?:^[>\s]*```$|\Z))|\[(?:\\.|[^\]\\]){0,1000}+\]\(<[^>\n]*>\)|``.*?``|`[^`\n]*`|\\.",
+    r"(?P<fence>^[>\s\d.-]*```$.*?(?:^[>\s]*```$|\Z))|\[(?:\\.|[^\]\\]){0,300}+\]\(<[^>\n]*>\)|``.*?``|`[^`\n]*`|\\.",
     re.MULTILINE | re.DOTALL,
 )
 """A link, code in a line, a sign with its backslash. Code in lines of its own may be cut."""
