@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from agent.contradictions import contradicts, doubtful
 from agent.table_rows import in_words
@@ -13,6 +14,8 @@ from retrieval.sentences import sentences as split_sentences
 HIGHEST = 0.99
 """The support of a sentence that is no quotation, however many of its words its source has: somebody should look."""
 IN_DOUBT = 0.4
+LIST_MARK = 4
+"""Characters that may yet turn out to be no more than the mark of an item in a list."""
 _LIST_MARK = re.compile(r"^(?:[-*+•]|\d{1,2}[.)])\s+")
 
 
@@ -26,7 +29,7 @@ def support(sentence: str, quotes: Sequence[str]) -> float:
     plain = _plain(sentence)
     if not quotes or not plain:
         return 0.0
-    if any(plain in _wholes(quote) for quote in quotes) or plain in _rows(quotes):
+    if any(_is_of_sentences(plain, quote) for quote in quotes) or plain in _rows(quotes):
         return 1.0
     cited = "\n".join(quotes)
     if contradicts(sentence, cited):
@@ -40,10 +43,22 @@ def overlap(sentence: str, quotes: Sequence[str]) -> float:
     return sum(word in holds for word in says) / len(says) if says else 0.0
 
 
-def _wholes(quote: str) -> set[str]:
-    """Every run of whole sentences of the quote."""
-    spans = split_sentences(quote)
-    return {_plain(quote[start:end]) for n, (start, _) in enumerate(spans) for _, end in spans[n:]}
+def _is_of_sentences(plain: str, quote: str) -> bool:
+    """Whether it is a run of whole sentences of the quote; a run is followed no further than it says the same."""
+    parts, before = [], 0
+    for start, end in split_sentences(quote):
+        parts.append(" " * (before < start) + " ".join(quote[start:end].split()))
+        before = end
+    for number in range(len(parts)):
+        run = ""
+        for part in islice(parts, number, None):
+            run = f"{run}{part}" if run else part.lstrip()
+            said = _bare(run)
+            if said == plain:
+                return True
+            if len(run) > LIST_MARK and not plain.startswith(said):
+                break
+    return False
 
 
 def _rows(quotes: Sequence[str]) -> set[str]:
@@ -53,4 +68,8 @@ def _rows(quotes: Sequence[str]) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    return _LIST_MARK.sub("", " ".join(text.split())).rstrip(" .。")
+    return _bare(" ".join(text.split()))
+
+
+def _bare(line: str) -> str:
+    return _LIST_MARK.sub("", line).rstrip(" .。")

@@ -42,6 +42,8 @@ HOSTILE: dict[str, Callable[[], object]] = {
         "and it " + "a cow the pig " * 2_000, ["cat the dog of " * 2_000]
     ),
     "a sentence of clauses": lambda: support("hi, " * 150, ["ho, hi " * 20, "hi, no " * 1_500]),
+    "sentences of a letter": lambda: support("b! " * 100, ["a! " * 3_000]),
+    "sentences that begin the same": lambda: support("a! " * 150 + "b!", ["a! " * 450] * 4),
     "exclamation marks": lambda: sentences("!" * 60_000 + "x"),
     "one long name": lambda: filters.understood("在" * 20_000, 0.0),
     "times of day": lambda: asking.when("0:00 " * 20_000, "UTC"),
