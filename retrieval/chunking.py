@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import attrgetter
 
 from retrieval.documents import Document, Link, Passage
 from retrieval.links import fold
@@ -22,7 +23,7 @@ _WIDE_WEIGHT = 3
 def chunk(document: Document) -> list[Passage]:
     """The passages of a document in order; together they hold every character that is not white space."""
     passages: list[Passage] = []
-    anchors = sorted(document.anchors, key=_start)
+    name, anchors = fold(document.title), sorted(document.anchors, key=attrgetter("start"))
     for start, end, path in _sections(document):
         for first, last in _packed(document.text, start, end):
             passages.append(
@@ -37,32 +38,23 @@ def chunk(document: Document) -> list[Passage]:
                     end=last,
                     audience=document.audience,
                     uri=document.uri,
-                    mentions=tuple(sorted(proper_names(document.text[first:last]) | {fold(document.title)})),
+                    mentions=tuple(sorted(proper_names(document.text[first:last]) | {name})),
                     links=tuple(dict.fromkeys(link.target for link in _between(anchors, first, last))),
                 )
             )
     return passages
 
 
-def _start(link: Link) -> int:
-    return link.start
-
-
-def _between(anchors: list[Link], first: int, last: int) -> list[Link]:
-    """Those of the anchors, which are in order, that stand there: a document may have a million."""
-    return anchors[bisect_left(anchors, first, key=_start) : bisect_left(anchors, last, key=_start)]
-
-
 def _sections(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Each stretch under one heading, its line included, with the path of headings; tiny ones join the next."""
     marks = [(0, ()), *_paths(document)]
     pending: int | None = None
-    for (start, path), (end, _) in pairwise([*marks, (len(document.text), ())]):
+    for (start, path), (end, following) in pairwise([*marks, (len(document.text), ())]):
         begin = start if pending is None else pending
         body = _weight(document.text[begin:end].strip())
         if not body:
             continue
-        if body < SMALLEST and end < len(document.text) and _deeper(marks, end, path):
+        if body < SMALLEST and end < len(document.text) and _deeper(following, path):
             pending = begin
             continue
         pending = None
@@ -71,9 +63,14 @@ def _sections(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
         yield pending, len(document.text), marks[-1][1]
 
 
-def _deeper(marks: list[tuple[int, tuple[str, ...]]], at: int, path: tuple[str, ...]) -> bool:
-    """Whether the heading at this offset stands under the present one, so that both may share a passage."""
-    following = next((other for start, other in marks if start == at), ())
+def _between(anchors: Sequence[Link], first: int, last: int) -> Sequence[Link]:
+    """Those, in the order of the text, that stand from ``first`` to before ``last``."""
+    begin, end = (bisect_left(anchors, at, key=attrgetter("start")) for at in (first, last))
+    return anchors[begin:end]
+
+
+def _deeper(following: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    """Whether the heading that follows stands under the present one, so that both may share a passage."""
     return len(following) > len(path) and following[: len(path)] == path
 
 

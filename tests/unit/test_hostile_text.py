@@ -16,6 +16,8 @@ from bot.digests import asking
 from bot.discord import markup as discord
 from evals.growing import impersonal
 from retrieval import filters, links
+from retrieval.chunking import chunk
+from retrieval.documents import Audience, Document, Passage
 from retrieval.parsing import clippings, markdown
 from retrieval.sentences import sentences
 
@@ -26,6 +28,12 @@ TITLE = "Deep Work (Newport)\n"
 
 def clipped(about: str) -> list[clippings.Clipping]:
     return clippings.read("clippings.txt", f"{TITLE}- {about}\n\nRest.\n==========\n".encode())
+
+
+def cut(source: str) -> list[Passage]:
+    parsed = markdown.words_of(source)
+    everyone = Audience.of("everyone")
+    return chunk(Document("a", "s", "", "A", parsed.text, everyone, "", parsed.headings, anchors=parsed.anchors))
 
 
 HOSTILE: dict[str, Callable[[], object]] = {
@@ -51,6 +59,8 @@ HOSTILE: dict[str, Callable[[], object]] = {
     "a title of spaces": lambda: links.names_of(" " * 40_000 + "x"),
     "a rule that is none": lambda: markdown.strip("-" * 80 + "x"),
     "a heading with a gap": lambda: markdown.strip("# a" + " " * 60_000 + "x"),
+    "a heading for each letter": lambda: cut("# a\n" * 20_000),
+    "a link for each letter": lambda: cut("# [a](b)\n" * 5_000 + "[a](b) " * 30_000),
     "a month without end": lambda: clipped("Your Highlight | " + "a" * 60_000),
     "an hour far away": lambda: clipped("Your Highlight | x" + " " * 60_000 + "x"),
     "an address of underscores": lambda: impersonal("_" * 60_000),
