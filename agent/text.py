@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
-from functools import lru_cache
 
-import snowballstemmer
+from retrieval.stemming import stem
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ITEM = re.compile(r"(?:[-*+•]|\d{1,2}[.)])\s+(?=\S)")
@@ -31,16 +30,6 @@ def words(text: str) -> list[str]:
         word = match.group().replace("’", "'")
         found.extend(_PART.findall(word))
     return found
-
-
-_stemmer = snowballstemmer.stemmer("english")
-
-
-@lru_cache(maxsize=100_000)
-def stem(word: str) -> str:
-    """The word without its English ending (Porter's second stemmer, https://snowballstem.org)."""
-    stemmed: str = _stemmer.stemWord(word)
-    return stemmed
 
 
 def content(text: str) -> list[str]:

@@ -8,19 +8,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import snowballstemmer
 
 from retrieval.documents import ANYTHING, Audience, Document, Filter, Hit, Passage
 from retrieval.errors import EmbedderMismatch
 from retrieval.links import called, fold, names_of
 from retrieval.scripts import WORD
+from retrieval.stemming import stem
 from retrieval.stores import Counts, Holdings, Vector
 from retrieval.stores.catalog import Catalog
 
 _STOPWORDS = frozenset(
     {"a", "an", "and", "are", "as", "at", "by", "for", "in", "is", "it", "of", "on", "or", "the", "to", "was", "when"}
 )
-_stem = snowballstemmer.stemmer("english").stemWord
 
 
 class InMemoryStore:
@@ -158,4 +157,4 @@ def _fits(document: Document, where: Filter) -> bool:
 
 def _words(text: str) -> list[str]:
     found = (word.casefold() for word in WORD.findall(text))
-    return [_stem(word) for word in found if word not in _STOPWORDS]
+    return [stem(word) for word in found if word not in _STOPWORDS]

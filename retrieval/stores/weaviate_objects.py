@@ -6,11 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
-import snowballstemmer
 from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter
 from weaviate.collections.classes.filters import FilterReturn
@@ -18,6 +16,7 @@ from weaviate.collections.classes.filters import FilterReturn
 from retrieval.documents import Audience, Document, Passage
 from retrieval.documents import Filter as Where
 from retrieval.scripts import CJK, WIDE
+from retrieval.stemming import stem
 from retrieval.stores.rows import document_of, passage_of
 
 _NAMESPACE = UUID("6f0b7f3e-5d0c-4a43-9a3e-0f5ac1f0b7a1")
@@ -139,17 +138,11 @@ def _words(text: str, *, single: bool) -> Iterator[str]:
     plain = unicodedata.normalize("NFC", "".join(sign for sign in apart if not "\u0300" <= sign <= "\u036f"))
     for run in _RUN.findall(plain.casefold()):
         if not WIDE.match(run):
-            yield _stem(run)
+            yield stem(run)
             continue
         if single or len(run) == 1:
             yield from run
         yield from (run[start : start + 2] for start in range(len(run) - 1))
-
-
-@lru_cache(maxsize=50_000)
-def _stem(word: str) -> str:
-    # A stemmer works on one word at a time, and this is called from several threads.
-    return str(snowballstemmer.stemmer("english").stemWord(word))
 
 
 def _without_empty(properties: Mapping[str, Any]) -> dict[str, Any]:
