@@ -23,7 +23,9 @@ def taking_turns() -> Iterator[None]:
 
 @pytest.mark.usefixtures("taking_turns")
 def test_several_threads_at_once_are_told_what_one_is() -> None:
-    words = [f"{start}{letter}nesses" for start in ("relation", "hope", "care", "form") for letter in ascii_lowercase] * 3
+    words = [
+        f"{start}{letter}nesses" for start in ("relation", "hope", "care", "form") for letter in ascii_lowercase
+    ] * 3
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(stem.__wrapped__, words, chunksize=1))
     assert found == [stem(word) for word in words]
