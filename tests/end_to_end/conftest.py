@@ -181,10 +181,13 @@ def serving(home: Path, handbook: Path | None, **settings: str) -> Iterator[Site
         subprocess.run([sys.executable, "-m", "bot", "sync", str(handbook)], env=environment, check=True)
     site = Site(f"http://127.0.0.1:{port}", home, environment)
     site.start()
-    yield site
-    assert site.process is not None
-    site.process.terminate()
-    assert site.process.wait(20) in {0, -15}
+    try:
+        yield site
+    finally:
+        assert site.process is not None
+        site.process.terminate()
+        ended = site.process.wait(20)
+    assert ended in {0, -15}
 
 
 @pytest.fixture
