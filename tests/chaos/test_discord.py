@@ -26,6 +26,8 @@ MENTIONS = 15
 """For each time it is killed; about a third of them ask for something to be done."""
 PATIENCE = 90.0
 """Seconds in which at least one more must be answered of what the kills left."""
+TAKEN = 45.0
+"""Seconds that people wait for what comes of a press that was taken."""
 CONTAINER = 17
 DECIDES = {"Approve", "Reject", "Leave it"}
 
@@ -94,7 +96,7 @@ class People:
             if not (choices := [label for label in message.buttons if label in DECIDES]):
                 continue
             last = self.pressed.get(message.id)
-            if last is not None and time.time() - (last.acked_at or last.at) < 6:
+            if last is not None and time.time() - (last.acked_at or last.at) < (TAKEN if last.acked_at else 6):
                 continue
             label = "Approve" if "Approve" in choices else choices[0]
             self.pressed[message.id] = await self.server.press("bob", message, label)
