@@ -21,9 +21,9 @@ class Command:
 _FLAGS = re.IGNORECASE | re.DOTALL
 _PLEASE = r"(?:please|kindly|(?:can|could|would|will)\s+you)\s+|(?:请|麻烦|帮我|你?能不?能?)\s*"
 _LEAD = rf"^\s*(?P<polite>(?:{_PLEASE})*+)"  # taken whole: given back in pieces, thirty such words took minutes
-_CHANNEL = r"#(?P<channel>[a-z0-9_-]+|[\w-]+)"
+_CHANNEL = r"#(?P<channel>[a-z0-9_-]++|(?![a-z0-9_-])[\w-]+)"
 _STOP = r"\s*+[。.!?？]?\s*+$"
-_THAT = r"(?:\s*(?:频道|里|中))*(?P<marked>\s*\bthat\b|\s*[:：,，])?\s*(?P<text>.+)"
+_THAT = r"(?:\s*(?:频道|里|中))*(?P<marked>\s*\bthat\b|\s*[:：,，])?\s*+(?P<text>(?=[\s.,:!?。，：！？]*+\S).+)"
 _POSTS = (
     rf"(?:post|write|announce|say|send)\s+(?:in|into|to)\s+{_CHANNEL}{_THAT}",
     rf"(?:tell|notify|inform|message|ping)\s+{_CHANNEL}{_THAT}",

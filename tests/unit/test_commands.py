@@ -70,6 +70,7 @@ def test_a_question_is_no_command(text: str) -> None:
         ("请帮我记住：周五关门", "remember", {"text": "周五关门"}),
         ("Could you post “we ship” in #general?", "post_message", {"channel": "general", "text": "we ship"}),
         ("say 'hi' and 'bye' to #general", "post_message", {"channel": "general", "text": "'hi' and 'bye'"}),
+        ("tell #ops 🎉", "post_message", {"channel": "ops", "text": "🎉"}),
         ("Tell #ops: are you there?", "post_message", {"channel": "ops", "text": "are you there?"}),
         ("let #ops know that we ship", "post_message", {"channel": "ops", "text": "we ship"}),
         ("announce to #general that we ship", "post_message", {"channel": "general", "text": "we ship"}),
@@ -89,6 +90,8 @@ def test_people_put_it_in_many_ways(text: str, tool: str, arguments: dict[str, s
     [
         "Calculate the vacation days for 3 years of service",
         "calculate my-vacation-days",
+        "tell #general",
+        "Tell #general.",
         "what is 24/7?",
         "what is 2026-10-11?",
         "what is +49 30 1234?",
