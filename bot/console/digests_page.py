@@ -63,9 +63,9 @@ def _show_subscription(parts: Parts, one: Subscription) -> None:
 
 def _show_edition(edition: Edition, subscription: Subscription) -> None:
     state = edition.refused or ("" if edition.delivered_at else "written, not posted yet")
-    title = " · ".join(filter(None, (local_time(edition.written_at), edition.title, state)))
+    told = (html.escape(one) for one in (edition.title, state) if one)
     with ui.element("details").classes("edition"):
-        ui.html(html.escape(title), tag="summary", sanitize=False)
+        ui.html(" · ".join((local_time(edition.written_at), *told)), tag="summary", sanitize=False)
         for _, reply in messages(edition, subscription.language):
             ui.html(render(reply.text, reply.footnotes), sanitize=False).classes("body")
             for note in reply.notes:

@@ -60,6 +60,7 @@ async def test_a_digest_is_read_in_the_archive(archive: Page) -> None:
     edition = archive.locator("details")
     await expect(edition).to_have_count(1)
     await expect(edition.locator("p").first).to_be_hidden()
+    await expect(edition.locator("summary local-time")).to_have_count(1)
     await edition.locator("summary").click()
     await expect(edition).to_contain_text("Digest no. 1 of")
     await expect(edition).to_contain_text("Errors of retrieval fell by half with the new reranker.")
