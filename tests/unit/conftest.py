@@ -17,6 +17,7 @@ from retrieval.sources.copies import Copies
 from retrieval.sources.fetcher import Fetcher
 from retrieval.stores import Store
 from retrieval.stores.memory import InMemoryStore
+from tests.servers.postgres import binaries, postgres
 from tests.servers.web_sources import WebSources, web_sources
 
 
@@ -46,3 +47,16 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
             await connection.run_sync(tables.metadata.create_all)
     yield opened
     await opened.dispose()
+
+
+@pytest.fixture
+async def postgresql() -> AsyncIterator[AsyncEngine]:
+    """The records on PostgreSQL."""
+    if binaries() is None:
+        pytest.skip("PostgreSQL is not installed: install the package postgresql")
+    with postgres() as address:
+        opened = open_engine(address.replace("postgresql://", "postgresql+psycopg://"))
+        async with opened.begin() as connection:
+            await connection.run_sync(bot.tables.metadata.create_all)
+        yield opened
+        await opened.dispose()

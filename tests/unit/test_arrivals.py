@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from bot.arrivals import AT_ONCE, GIVEN_UP_SECONDS, Arrivals, Handle
 from bot.chat import ChatAway
 from bot.records import open_engine, sqlite_url
 from bot.replicas import DEAD_SECONDS, Replicas
-from bot.tables import metadata
-from tests.servers.postgres import binaries, postgres
 
 
 async def until(true: Any) -> None:
@@ -226,18 +223,6 @@ async def test_where_nothing_can_be_kept_the_platform_is_not_told_that_it_was(tm
 
 
 # several replicas
-
-
-@pytest.fixture
-async def postgresql() -> AsyncIterator[AsyncEngine]:
-    if binaries() is None:
-        pytest.skip("PostgreSQL is not installed: install the package postgresql")
-    with postgres() as address:
-        opened = open_engine(address.replace("postgresql://", "postgresql+psycopg://"))
-        async with opened.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-        yield opened
-        await opened.dispose()
 
 
 @pytest.fixture(params=["engine", "postgresql"])

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.chat import Person, Place
 from bot.digests.subscriptions import State, Subscription, Subscriptions
-from bot.records import open_engine
-from bot.tables import metadata
-from tests.servers.postgres import binaries, postgres
 
 SOURCES = tuple(f"feed:https://example.org/{number}" for number in range(6))
 MADE = Subscription(
     "s1", Place("here", "local", "news"), Person("here/mei", "Mei"), "beans", SOURCES, "0 8 * * *", "UTC", 1.0
 )
-
-
-@pytest.fixture
-async def postgresql() -> AsyncIterator[AsyncEngine]:
-    if binaries() is None:
-        pytest.skip("PostgreSQL is not installed: install the package postgresql")
-    with postgres() as address:
-        opened = open_engine(address.replace("postgresql://", "postgresql+psycopg://"))
-        async with opened.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-        yield opened
-        await opened.dispose()
 
 
 @pytest.fixture(params=["engine", "postgresql"])
