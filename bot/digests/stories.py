@@ -139,8 +139,8 @@ def clusters(items: Sequence[Item], sameness: Sameness) -> list[Story]:
         one, two = pair
         return sameness.compared(known[one], known[two], float(vectors[one] @ vectors[two]))
 
-    scores = {pair: score(pair) for pair in _likely(vectors, sameness)}
-    for pair in sorted((one for one in scores if scores[one] > 0), key=lambda one: (-scores[one], one)):
+    scores = {pair: found for pair in _likely(vectors, sameness) if (found := score(pair)) > 0}
+    for pair in sorted(scores, key=lambda one: (-scores[one], one)):
         head, other = sorted(group[number] for number in pair)
         if head != other and sum(map(score, product(members[head], members[other]))) > 0:
             for number in members[other]:

